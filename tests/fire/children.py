@@ -2,10 +2,49 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
 
 from tests.bench.measure import ROOT
+
+PROCESSES: Final = 2
+"""How many work at a time."""
+
+
+def kill_repeatedly(
+    start: Callable[[int], subprocess.Popen[str]], check: Callable[[], int], kills: int, max_seconds: float, seed: int
+) -> int:
+    """Kill one of the processes at a random moment, check what it leaves, and start it again.
+
+    Args:
+        start: starts the process with this number, 0 or 1.
+        check: counts what is found after a kill.
+        kills: how many there are.
+        max_seconds: after which a process is killed at the latest.
+        seed: of the random choices.
+
+    Returns:
+        the sum of all counts.
+    """
+    rng, total = random.Random(seed), 0
+    running = [start(number) for number in range(PROCESSES)]
+    try:
+        for _ in range(kills):
+            number = rng.randrange(PROCESSES)
+            with suppress(subprocess.TimeoutExpired):
+                running[number].wait(rng.uniform(0.0, max_seconds))
+                raise AssertionError("a process ended before it was killed")
+            kill(running[number])
+            total += check()
+            running[number] = start(number)
+    finally:
+        for process in running:
+            kill(process)
+    return total
 
 
 def start(module: str, *arguments: str) -> subprocess.Popen[str]:

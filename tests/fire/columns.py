@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +19,6 @@ from .damage import DAMAGES
 from .fuzz import Target
 
 TARGET: Final = Target("rows of a job", REGULAR_ROWS | ANY_ROWS, check_rows)
-PROCESSES: Final = 2
 MAX_SECONDS: Final = 0.4
 """Maximum seconds before a process is killed; enough to make a dozen files."""
 
@@ -64,21 +62,9 @@ def kill(folder: Path, kills: int, seed: int = 0) -> int:
     Raises:
         AssertionError: a file of other rows was found, or something is left over.
     """
-    rng = random.Random(seed)
-    found = 0
-    processes = [children.start("columns_child", str(folder)) for _ in range(PROCESSES)]
-    try:
-        for _ in range(kills):
-            victim = processes.pop(rng.randrange(PROCESSES))
-            with suppress(subprocess.TimeoutExpired):
-                victim.wait(rng.uniform(0.0, MAX_SECONDS))
-                raise AssertionError("a process ended before it was killed")
-            children.kill(victim)
-            found += _check(folder)
-            processes.append(children.start("columns_child", str(folder)))
-    finally:
-        for process in processes:
-            children.kill(process)
+    found = children.kill_repeatedly(
+        lambda _: children.start("columns_child", str(folder)), lambda: _check(folder), kills, MAX_SECONDS, seed
+    )
     last = ColumnFolder(folder, ORIGIN, now=lambda: 1e12)
     for job_id, rows in JOBS.items():
         last.forget(job_id)

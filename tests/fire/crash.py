@@ -7,22 +7,18 @@ from __future__ import annotations
 
 import itertools
 import json
-import random
-import sqlite3
 import subprocess
 import sys
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from xl_openfunnel import Client, Fetcher, IncompleteResultError, JobStatus, Page, Store
-from xl_openfunnel.jobs.snapshot import Result, Rows
+from xl_openfunnel import Client, Fetcher, IncompleteResultError, Store
 from xl_openfunnel.settings import origin_of
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
 
 from . import children
-from .damage import AS_OF
+from .damage import assert_undamaged, save
 
 ROWS: Final = companies(1_500, seed=9, shape="narrow")
 JOBS: Final = tuple(SimulatedJob(ROWS[: 300 * number], job_id=f"job-{number}") for number in range(1, 6))
@@ -32,50 +28,23 @@ REWRITTEN_JOB: Final = "often-replaced"
 MAX_SECONDS: Final = 0.4
 """Maximum seconds before a process is killed; enough to store some dozens of jobs."""
 
-PROCESSES: Final = 2
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """The result of a run.
-
-    Attributes:
-        kills: processes killed while they were storing jobs.
-        opened: how often the store opened afterwards, undamaged.
-        complete: complete jobs found in it, summed over all openings; there were no others.
-    """
-
-    kills: int
-    opened: int
-    complete: int
-
-
-def run(folder: Path, kills: int, seed: int = 0) -> Outcome:
-    """Kill a process this many times and check the store after each.
+def run(folder: Path, kills: int, seed: int = 0) -> int:
+    """Kill a process this many times. Returns how many complete jobs the store held, summed over all kills.
 
     Raises:
         AssertionError: the store does not open, or holds something that is incomplete.
     """
-    rng = random.Random(seed)
-    opened = complete = 0
-    path = folder / "store.sqlite3"
+    path, numbers = folder / "store.sqlite3", itertools.count()
     with Simulator(JOBS) as service:
         service.render_pages()
-        processes = [_start(path, service, number) for number in range(PROCESSES)]
-        try:
-            for number in range(kills):
-                victim = processes.pop(rng.randrange(PROCESSES))
-                with suppress(subprocess.TimeoutExpired):
-                    victim.wait(rng.uniform(0.0, MAX_SECONDS))
-                    raise AssertionError("a process ended before it was killed")
-                children.kill(victim)
-                complete += _count_complete_jobs(path, origin_of(service.base_url))
-                opened += 1
-                processes.append(_start(path, service, PROCESSES + number))
-        finally:
-            for process in processes:
-                children.kill(process)
-    return Outcome(kills, opened, complete)
+        return children.kill_repeatedly(
+            lambda _: _start(path, service, next(numbers)),
+            lambda: _count_complete_jobs(path, origin_of(service.base_url)),
+            kills,
+            MAX_SECONDS,
+            seed,
+        )
 
 
 def _start(path: Path, service: Simulator, number: int) -> subprocess.Popen[str]:
@@ -97,9 +66,7 @@ def _count_complete_jobs(path: Path, origin: str) -> int:
             assert rows == [rows[0]] * 500, f"a mixture of {len({row['written'] for row in rows})} rounds"
             count += 1
         store.ledger()
-    with closing(sqlite3.connect(path)) as db:
-        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    assert not list(path.parent.glob("*.damaged-*"))
+    assert_undamaged(path)
     return count
 
 
@@ -130,11 +97,7 @@ def store_jobs(path: str, base_url: str, api_key: str, number: int) -> None:
 
 def _rewrite(store: Store, written: str) -> None:
     """Store `REWRITTEN_JOB` with five pages of rows that name the round."""
-    body = json.dumps([{"written": written, "text": written * 20}] * 100).encode()
-    pages = tuple(Page(JobStatus("completed"), row_count=100, rows_json=body) for _ in range(5))
-    manifest = {"count": 500, "pages": 5}
-    status = JobStatus("completed")
-    store.save(REWRITTEN_JOB, Result(status, None, 500, manifest, None, AS_OF, Rows.of(pages)), pages, None)
+    save(store, REWRITTEN_JOB, *[[{"written": written, "text": written * 20}] * 100] * 5)
 
 
 if __name__ == "__main__":

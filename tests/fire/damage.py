@@ -6,11 +6,12 @@ import json
 import random
 import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from xl_openfunnel import ConfigurationError, IncompleteResultError, JobStatus, Page, Store
 from xl_openfunnel.jobs.snapshot import Result, Rows
@@ -18,6 +19,7 @@ from xl_openfunnel.jobs.store.store import StoreBusyError
 
 ORIGIN: Final = "https://api.openfunnel.dev:443"
 AS_OF: Final = datetime(2026, 1, 2, tzinfo=UTC)
+COMPLETED: Final = JobStatus.COMPLETED
 JOBS: Final = ("one", "two", "three")
 ROWS: Final = 20
 PAGES: Final = 3
@@ -25,37 +27,41 @@ PAGES: Final = 3
 Damage = Callable[[bytes, random.Random], bytes]
 
 
-def pages_of(job_id: str) -> tuple[Page, ...]:
+def save(store: Store, job_id: str, *pages: list[dict[str, Any]], as_of: datetime = AS_OF) -> None:
+    """Store a completed job with these pages of rows."""
+    made = tuple(Page(COMPLETED, row_count=len(rows), rows_json=json.dumps(rows).encode()) for rows in pages)
+    count = sum(map(len, pages))
+    manifest = {"count": count, "pages": len(pages)}
+    store.save(job_id, Result(COMPLETED, None, count, manifest, None, as_of, Rows.of(made)), made, None)
+
+
+def pages_of(job_id: str) -> list[list[dict[str, Any]]]:
     """The pages of a job; each row names its job, page and place."""
-    return tuple(
-        Page(
-            JobStatus("completed"),
-            row_count=ROWS,
-            rows_json=json.dumps(
-                [{"name": f"{job_id} {number}.{row}", "text": f"{(number, row)} é€" * 20} for row in range(ROWS)]
-            ).encode(),
-        )
+    return [
+        [{"name": f"{job_id} {number}.{row}", "text": f"{(number, row)} é€" * 20} for row in range(ROWS)]
         for number in range(PAGES)
-    )
+    ]
 
 
-def result_of(job_id: str) -> Result:
-    """The result with these pages."""
-    manifest = {"count": ROWS * PAGES, "pages": PAGES}
-    status = JobStatus("completed")
-    return Result(status, "completed", ROWS * PAGES, manifest, None, AS_OF, Rows.of(pages_of(job_id)))
+def rows_of(job_id: str) -> list[dict[str, Any]]:
+    return [row for page in pages_of(job_id) for row in page]
 
 
 def make_store(path: Path) -> bytes:
     """Make a store with three jobs and return the bytes of its file."""
-    store = Store(path, ORIGIN)
-    for job_id in JOBS:
-        store.save(job_id, result_of(job_id), pages_of(job_id), "f" * 12)
-    store.close()
-    with sqlite3.connect(path) as db:
+    with closing(Store(path, ORIGIN)) as store:
+        for job_id in JOBS:
+            save(store, job_id, *pages_of(job_id))
+    with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    db.close()
     return path.read_bytes()
+
+
+def assert_undamaged(path: Path) -> None:
+    """A store's file is sound, and none was set aside."""
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert not list(path.parent.glob("*.damaged-*"))
 
 
 def flip_bits(content: bytes, rng: random.Random) -> bytes:
@@ -108,10 +114,10 @@ def use_damaged(folder: Path, content: bytes) -> str:
         # The first write may detect the damage; after that, the store is sound again.
         for _ in range(2):
             with suppress(sqlite3.Error):
-                store.save("new", result_of("new"), pages_of("new"), None)
+                save(store, "new", *pages_of("new"))
         saved = store.find("new")
         assert saved is not None, "a damaged store no longer saves jobs"
-        assert list(saved.rows) == list(Rows.of(pages_of("new")))
+        assert list(saved.rows) == rows_of("new")
     finally:
         store.close()
     aside = bool(list(folder.glob("*.damaged-*")))
@@ -127,25 +133,24 @@ def _is_complete(store: Store, job_id: str) -> bool:
         return False
     if stored is None:
         return False
-    assert rows == list(Rows.of(pages_of(job_id))), f"{job_id} comes back with {len(rows or ())} rows, or others"
+    assert rows == rows_of(job_id), f"{job_id} comes back with {len(rows or ())} rows, or others"
     assert len(stored.rows) == ROWS * PAGES, f"{job_id} reports {len(stored.rows)} rows"
     return True
 
 
-def run(folder: Path, times: int, seed: int = 0) -> dict[str, int]:
+def run(folder: Path, times: int, seed: int = 0) -> Counter[str]:
     """Damage a sound store so many times and count the outcomes."""
     folder.mkdir(parents=True, exist_ok=True)
     content = make_store(folder / "store.sqlite3")
-    outcomes: dict[str, int] = {}
+    outcomes: Counter[str] = Counter()
     rng = random.Random(seed)
     for number in range(times):
         damage = rng.choice(DAMAGES)
         state = rng.getstate()
         try:
-            outcome = use_damaged(folder, damage(content, rng))
+            outcomes[use_damaged(folder, damage(content, rng))] += 1
         except Exception as error:
             rng.setstate(state)
             raise AssertionError(f"damage {number} ({damage.__name__}, seed {seed}): {error!r}") from error
-        outcomes[outcome] = outcomes.get(outcome, 0) + 1
     shutil.rmtree(folder)
     return outcomes

@@ -9,14 +9,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from requests.adapters import BaseAdapter
 
+from tests.unit.flying import time_of_day
 from xl_openfunnel import Client, Fetcher, IncompleteResultError, Snapshot, Store
 from xl_openfunnel.api.http_sender import Limits
 from xl_openfunnel.errors import CELL_UNITS
@@ -25,8 +26,6 @@ from xl_openfunnel.runtime.clock import Inbox, T
 from xl_openfunnel.simulator import ManualClock, SimulatedJob, Simulator
 from xl_openfunnel.text import utf16_units
 
-EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-_START = ManualClock()()
 FOREVER = float("inf")
 
 STALL_TIMEOUT = 30.0
@@ -52,7 +51,7 @@ class SteppedClock:
         return self.time()
 
     def utcnow(self) -> datetime:
-        return EPOCH + timedelta(seconds=self.time() - _START) + self.offset
+        return time_of_day(self.time) + self.offset
 
     def sleep(self, seconds: float) -> None:
         raise AssertionError("a fetcher waits for events only")
@@ -223,6 +222,13 @@ class Environment:
             self.advance(max(0.0, deadline - self.time()))
         return True
 
+    def final(self, process: ClientProcess, job_id: str) -> Snapshot:
+        """Let a process watch a job until it is final."""
+        fetcher = process.fetcher
+        fetcher.watch(job_id)
+        assert self.run_until(lambda: fetcher.watch(job_id).final, 600), fetcher.watch(job_id)
+        return fetcher.watch(job_id)
+
     def suspend(self, seconds: float) -> None:
         """Suspend and resume the machine: the time passes at once, and all connections are lost."""
         self.settle()
@@ -284,7 +290,5 @@ def collect_errors() -> Iterator[list[str]]:
 @contextmanager
 def running_environment(folder: Path, *jobs: SimulatedJob, **options: Any) -> Iterator[Environment]:
     """An environment that is closed at the end of the block."""
-    with ExitStack() as stack:
-        env = Environment(folder, jobs, **options)
-        stack.callback(env.close)
+    with closing(Environment(folder, jobs, **options)) as env:
         yield env

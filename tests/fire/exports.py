@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import subprocess
 from collections import Counter
 from collections.abc import Callable
@@ -88,21 +87,14 @@ def kill(folder: Path, kills: int, seed: int = 0) -> int:
     Raises:
         AssertionError: a file is not whole, or something is left over.
     """
-    rng = random.Random(seed)
-    target, read = folder / "target", 0
-    processes = {name: _start("change", folder / name, target) for name in COMPUTERS}
-    try:
-        for _ in range(kills):
-            name = rng.choice(COMPUTERS)
-            with suppress(subprocess.TimeoutExpired):
-                processes[name].wait(rng.uniform(0.0, MAX_SECONDS))
-                raise AssertionError("a computer ended before it was killed")
-            children.kill(processes[name])
-            read += _check(target)
-            processes[name] = _start("change", folder / name, target)
-    finally:
-        for process in processes.values():
-            children.kill(process)
+    target = folder / "target"
+    read = children.kill_repeatedly(
+        lambda number: _start("change", folder / COMPUTERS[number], target),
+        lambda: _check(target),
+        kills,
+        MAX_SECONDS,
+        seed,
+    )
     stores = [open_store(folder / name) for name in COMPUTERS]
     for turn in range(2):  # the second computer removes what the first wrote before of the jobs that both have
         for store in stores:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import json
 import sys
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from tests.unit.columns.stored_rows import ORIGIN
-from xl_openfunnel import JobStatus, OpenFunnelError, Store
-from xl_openfunnel.api.models import Page
+from xl_openfunnel import OpenFunnelError, Store
 from xl_openfunnel.columns.exporting import Exporter, Report
 from xl_openfunnel.columns.folder import ColumnFolder
-from xl_openfunnel.jobs.snapshot import Result, Rows
 from xl_openfunnel.simulator import companies
+
+from .damage import AS_OF, save
 
 ROWS: Final = companies(600, seed=4, shape="narrow")
 SIZES: Final = (150, 300, 600)
@@ -28,8 +27,6 @@ SHARED: Final = ("shared-1", "shared-2")
 ADDED: Final = 12
 """Jobs that are added one after the other."""
 
-_START: Final = datetime(2026, 1, 1, tzinfo=UTC)
-
 
 def open_store(folder: Path) -> Store:
     folder.mkdir(exist_ok=True)
@@ -38,10 +35,7 @@ def open_store(folder: Path) -> Store:
 
 def put(store: Store, job_id: str, count: int, turn: int) -> None:
     """Store the job with so many rows, as the service confirmed them at that turn."""
-    page = Page(JobStatus.COMPLETED, row_count=count, rows_json=json.dumps(ROWS[:count]).encode())
-    as_of = _START + timedelta(hours=turn)
-    result = Result(JobStatus.COMPLETED, None, count, {"count": count}, None, as_of, Rows.of([page]))
-    store.save(job_id, result, (page,), None)
+    save(store, job_id, ROWS[:count], as_of=AS_OF + timedelta(hours=turn))
 
 
 def export(store: Store, target: Path, *, now: float | None = None) -> Report:

@@ -190,8 +190,7 @@ def call_contexts(folder: Path) -> Iterator[Callable[[], CallContext]]:
     """Yield a function that makes call contexts, with one finished job and a known list."""
     with running_environment(folder, SimulatedJob(companies(30, seed=1), job_id="job")) as env:
         process = env.start_process()
-        process.fetcher.watch("job")
-        assert env.run_until(lambda: process.fetcher.watch("job").final, 60)
+        env.final(process, "job")
         credits_cache = CreditsCache(
             process.client, clock=env.time, start=lambda run: run(), call_later=lambda *_: None
         )

@@ -74,8 +74,7 @@ def of_new(folder: Path, rows: list[dict[str, Any]], lists: KnownLists, names: I
     """The LinkedIn page of every company, its tier and the id of the account."""
     with running_environment(folder, SimulatedJob(rows, job_id="job")) as env:
         process = env.start_process()
-        process.fetcher.watch("job")
-        assert env.run_until(lambda: process.fetcher.watch("job").final, 600)
+        env.final(process, "job")
         services: Any = SimpleNamespace(fetcher=process.fetcher, store=process.store, columns=None, known=lists)
         known = tuple((name,) for name in names)
         function = REGISTRY["OF_NEW"].compute

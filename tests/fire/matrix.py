@@ -7,6 +7,7 @@ reported and the last good rows stay; afterwards, the result is complete. Memory
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.bench.measure import memory_mb, peak_mb
+from tests.unit.tls import tls_server
 from xl_openfunnel import Snapshot
 from xl_openfunnel.jobs.policy.download import NO_TOTAL
 from xl_openfunnel.simulator import SimulatedJob
@@ -22,7 +24,7 @@ from xl_openfunnel.simulator.service import ReceivedRequest
 
 from .environment import ClientProcess, Environment, SnapshotCheck, collect_errors, running_environment, text_error
 from .fault_cases import PAGE, PAGES, ROWS, Complete, ExpectedError, FaultCase, fault_cases
-from .network_faults import UNKNOWN_NAME, RedirectingAdapter, closed_port, tls_server, unresolvable
+from .network_faults import CLOSED_PORT, UNKNOWN_NAME, RedirectingAdapter, unresolvable
 
 MAX_REQUESTS: Final = 120
 """While the fault lasts: 7 pages, each tried a dozen times, and three downloads of a result that does not agree."""
@@ -73,8 +75,7 @@ def run_case(case: FaultCase, point: str, folder: Path) -> CaseResult:
             process.fetcher.subscribe(JOB, lambda snapshot: None)
             env.run_until(lambda: process.fetcher.watch(JOB).pages >= 3, 60)
         elif point == "refresh":
-            process.fetcher.watch(JOB)
-            env.run_until(lambda: process.fetcher.watch(JOB).final, 60)
+            env.final(process, JOB)
         earlier = process.fetcher.watch(JOB)
         hit_pages = _hit_pages(point, earlier.pages)
         before, memory_before = len(env.service.received), _reset_peak()
@@ -188,13 +189,15 @@ def _environment_for(
         env = stack.enter_context(running_environment(folder, job, **options))
         adapter = RedirectingAdapter()
         process = env.start_process(transport=adapter, limits=case.limits, check=check)
-        target, context = closed_port(), None
+        target, context = CLOSED_PORT, None
         if case.network == "dns":
             stack.enter_context(unresolvable(UNKNOWN_NAME))
             target = f"http://{UNKNOWN_NAME}"
         elif case.network in ("host", "authority"):
             name = "elsewhere.example" if case.network == "host" else "127.0.0.1"
-            target, context = stack.enter_context(tls_server(folder, name, trusted=case.network == "host"))
+            target = f"https://127.0.0.1:{stack.enter_context(tls_server(folder, name))}"
+            if case.network == "host":
+                context = ssl.create_default_context(cafile=folder / "cert.pem")
 
         def begin(cursor: Any) -> None:
             if case.fault is not None:

@@ -1,6 +1,6 @@
-"""Requests that never reach the service: a closed port, an unknown host name, untrusted certificates.
+"""Requests that never reach the service.
 
-All are real except the unknown name: a real look-up may take seconds to fail, so a fake fails at once.
+An unknown name is faked: a real look-up may take seconds to fail.
 """
 
 from __future__ import annotations
@@ -8,16 +8,14 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import trustme
-import truststore
-
 from xl_openfunnel.api.deadline import DeadlineAdapter
+
+CLOSED_PORT = "http://127.0.0.1:9"
+"""Where nothing listens."""
 
 UNKNOWN_NAME = "service.invalid"
 """A name in a top-level domain that is reserved for unknown names."""
@@ -47,47 +45,6 @@ class RedirectingAdapter(DeadlineAdapter):
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Do nothing: the pool's own context decides what is verified."""
-
-
-def closed_port() -> str:
-    """The address of a port that was just closed."""
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        return f"http://127.0.0.1:{closed.getsockname()[1]}"
-
-
-@contextlib.contextmanager
-def tls_server(folder: Path, name: str, *, trusted: bool) -> Iterator[tuple[str, ssl.SSLContext]]:
-    """The address of a TLS server with a certificate for `name`, and a client context that trusts its authority or not.
-
-    The server only performs handshakes.
-    """
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(name).configure_cert(context)
-    authority.cert_pem.write_to_path(str(folder / "authority.pem"))
-    client_context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if trusted:
-        client_context = ssl.create_default_context(cafile=str(folder / "authority.pem"))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = threading.Thread(target=_shake_hands, args=(listener, context), daemon=True)
-        server.start()
-        port = listener.getsockname()[1]
-        try:
-            yield f"https://127.0.0.1:{port}", client_context
-        finally:
-            with contextlib.suppress(OSError):
-                listener.shutdown(socket.SHUT_RDWR)
-    server.join()
-
-
-def _shake_hands(listener: socket.socket, context: ssl.SSLContext) -> None:
-    while True:
-        try:
-            plain, _ = listener.accept()
-        except OSError:
-            return
-        with plain, contextlib.suppress(OSError), context.wrap_socket(plain, server_side=True) as secure:
-            secure.recv(1)
 
 
 @contextlib.contextmanager

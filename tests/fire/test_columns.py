@@ -24,7 +24,7 @@ def test_a_damaged_or_swapped_file_is_never_taken_for_the_jobs_own(tmp_path: Pat
 
 
 def test_a_killed_process_leaves_sound_files_and_nothing_else(tmp_path: Path) -> None:
-    assert columns.kill(tmp_path, kills=4) > 0
+    assert columns.kill(tmp_path, kills=3) > 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
@@ -33,9 +33,7 @@ def test_a_full_disk_costs_the_file_and_no_job(tmp_path: Path) -> None:
         process = env.start_process()
         assert process.store is not None
         folder = ColumnFolder.beside(process.store.path, process.store.origin)
-        process.fetcher.watch(JOB.job_id)
-        assert env.run_until(lambda: process.fetcher.watch(JOB.job_id).final, 60)
-        rows = process.fetcher.watch(JOB.job_id).rows
+        rows = env.final(process, JOB.job_id).rows
         with max_file_size(10_000), pytest.raises(UnavailableError):
             folder.make(JOB.job_id, rows, None)
         assert list(folder.path.iterdir()) == []

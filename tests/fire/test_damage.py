@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from xl_openfunnel import ConfigurationError, Store
-from xl_openfunnel.jobs.snapshot import Rows
+from xl_openfunnel import ConfigurationError, Snapshot, Store
 from xl_openfunnel.simulator import SimulatedJob, companies
 
 from . import damage
@@ -35,8 +34,7 @@ def test_a_directory_in_place_of_the_store_is_reported_and_a_fetcher_works_witho
         Store(tmp_path / "store.sqlite3", damage.ORIGIN)
     with running_environment(tmp_path, JOB) as env:
         process = env.start_process(stored=False)
-        process.fetcher.watch(JOB.job_id)
-        assert env.run_until(lambda: process.fetcher.watch(JOB.job_id).final, 60)
+        assert env.final(process, JOB.job_id).problem is None
 
 
 @contextmanager
@@ -52,22 +50,23 @@ def max_file_size(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+def _assert_complete_and_not_stored(snapshot: Snapshot) -> None:
+    assert list(snapshot.rows) == JOB.rows
+    assert snapshot.problem is not None
+    assert "could not be stored" in snapshot.problem.message
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
 def test_a_full_disk_costs_no_row_and_stored_jobs_stay(tmp_path: Path) -> None:
     with running_environment(tmp_path, JOB) as env:
         process = env.start_process()
         assert process.store is not None
-        process.store.save("one", damage.result_of("one"), damage.pages_of("one"), None)
+        damage.save(process.store, "one", *damage.pages_of("one"))
         with max_file_size(process.store.path.stat().st_size):
-            process.fetcher.watch(JOB.job_id)
-            assert env.run_until(lambda: process.fetcher.watch(JOB.job_id).final, 60)
-            snapshot = process.fetcher.watch(JOB.job_id)
-        assert list(snapshot.rows) == JOB.rows
-        assert snapshot.problem is not None
-        assert "could not be stored" in snapshot.problem.message
+            _assert_complete_and_not_stored(env.final(process, JOB.job_id))
         stored = process.store.find("one")
         assert stored is not None
-        assert list(stored.rows) == list(Rows.of(damage.pages_of("one")))
+        assert list(stored.rows) == damage.rows_of("one")
         process.fetcher.refresh(JOB.job_id)
         assert env.run_until(lambda: process.fetcher.watch(JOB.job_id).problem is None, 60)
         assert process.store.find(JOB.job_id) is not None
@@ -78,17 +77,12 @@ def test_a_read_only_disk_costs_no_row(tmp_path: Path, monkeypatch: pytest.Monke
     with running_environment(tmp_path, JOB) as env:
         process = env.start_process()
         assert process.store is not None
-        process.store.save("one", damage.result_of("one"), damage.pages_of("one"), None)
+        damage.save(process.store, "one", *damage.pages_of("one"))
 
         @functools.wraps(sqlite3.connect)
         def read_only(path: Path, **options: Any) -> sqlite3.Connection:  # a fake; SQLite itself refuses every write
             return sqlite3.Connection(f"file:{path}?mode=ro", uri=True, **options)
 
         monkeypatch.setattr(sqlite3, "connect", read_only)
-        process.fetcher.watch(JOB.job_id)
-        assert env.run_until(lambda: process.fetcher.watch(JOB.job_id).final, 60)
-        snapshot = process.fetcher.watch(JOB.job_id)
-        assert list(snapshot.rows) == JOB.rows
-        assert snapshot.problem is not None
-        assert "could not be stored" in snapshot.problem.message
+        _assert_complete_and_not_stored(env.final(process, JOB.job_id))
         assert process.fetcher.watch("one").final

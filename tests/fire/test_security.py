@@ -125,9 +125,7 @@ def test_no_text_from_the_service_becomes_a_path(tmp_path: Path) -> None:
     faults = [Fault("envelope", envelope={"page": EVIL, "next_cursor": EVIL}, times=2)]
     with running_environment(inside, job, faults=faults) as env:
         process = env.start_process()
-        process.fetcher.watch("the-job")
-        assert env.run_until(lambda: process.fetcher.watch("the-job").final, 600)
-        files.write(process.fetcher.watch("the-job"), inside / "rows.xlsx")
+        files.write(env.final(process, "the-job"), inside / "rows.xlsx")
         paths = {request.path.partition("?")[0] for request in env.service.received}
     assert paths == {"/api/v1/account/search-lookalikes-bulk/the-job"}
     names = {path.relative_to(tmp_path).as_posix() for path in files_below(tmp_path)}

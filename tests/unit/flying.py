@@ -10,8 +10,12 @@ from xl_openfunnel import Fetcher
 from xl_openfunnel.runtime.clock import Inbox, T
 from xl_openfunnel.simulator import ManualClock
 
-EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-_START = ManualClock()()
+_ZERO = datetime(2026, 1, 1, tzinfo=UTC) - timedelta(seconds=ManualClock()())
+
+
+def time_of_day(time: ManualClock) -> datetime:
+    """The date and time at this moment: no clock that shares `time` is ever behind another."""
+    return _ZERO + timedelta(seconds=time())
 
 
 class FlyingClock:
@@ -38,8 +42,7 @@ class FlyingClock:
         return self.time()
 
     def utcnow(self) -> datetime:
-        # Of the shared time alone, so that the next fetcher with it is never earlier than the one before.
-        return EPOCH + timedelta(seconds=self.time() - _START)
+        return time_of_day(self.time)
 
     def sleep(self, seconds: float) -> None:
         self.time.sleep(seconds)
