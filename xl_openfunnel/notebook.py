@@ -166,9 +166,9 @@ def _with_known_columns(selection: Selection, columns: Sequence[str] | str | Non
 
 def _known_lists() -> KnownLists:
     from .known.lists import KnownLists
-    from .settings import Settings
+    from .settings import store_path
 
-    return KnownLists.beside(Settings.load().store_path)
+    return KnownLists.beside(store_path())
 
 
 def _new_against(names: str | Iterable[str]) -> Callable[[Sequence[Snapshot], Selection], Selection]:

@@ -108,11 +108,6 @@ class Settings:
             concurrency=_concurrency(environ.get(_ENV_CONCURRENCY, "").strip()),
         )
 
-    @property
-    def store_path(self) -> Path:
-        """The SQLite file with final jobs and the ledger."""
-        return self.cache_dir / "store.sqlite3"
-
 
 def checked_base_url(url: str) -> str:
     """``url`` without a trailing slash, checked to be safe for the API key.
@@ -226,6 +221,17 @@ def _expanded(text: str) -> Path:
         return Path(text)
 
 
+def store_path(environ: Mapping[str, str] = os.environ) -> Path:
+    """The SQLite file with final jobs and the ledger of all services, beside which the known lists are.
+
+    Depends on no other setting: a wrong base URL keeps no one from what is on this computer.
+
+    Raises:
+        ConfigurationError: the folder cannot be used.
+    """
+    return (_cache_dir(environ) or _default_cache_dir()) / "store.sqlite3"
+
+
 def log_path(environ: Mapping[str, str] = os.environ) -> Path:
     """The log of a process that has no terminal: beside the store if its folder is set, else in the log folder.
 
@@ -243,7 +249,7 @@ def python_dir(environ: Mapping[str, str] = os.environ) -> Path:
     Raises:
         ConfigurationError: the folder cannot be used.
     """
-    return (_cache_dir(environ) or _default_cache_dir()) / "python"
+    return store_path(environ).with_name("python")
 
 
 def _default_cache_dir() -> Path:

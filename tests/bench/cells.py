@@ -22,7 +22,7 @@ from tests.hosts.excel.fake.model import Cells
 from tests.hosts.excel.fake.refs import Area
 from xl_openfunnel import Store
 from xl_openfunnel.api.models import Page
-from xl_openfunnel.settings import Settings, origin_of
+from xl_openfunnel.settings import Settings, origin_of, store_path
 
 from .measure import ROUNDS, alternate, seconds_of
 
@@ -113,7 +113,7 @@ def first(job: str) -> Output:
 def copies(job: str, count: int) -> Output:
     """Store the job under as many other ids."""
     settings = Settings.load()
-    store = Store(settings.store_path, origin_of(settings.base_url))
+    store = Store(store_path(), origin_of(settings.base_url))
     stored = store.find(job)
     if stored is None:
         raise RuntimeError("the job should be stored by now")

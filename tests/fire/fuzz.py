@@ -249,7 +249,7 @@ def _check_settings(values: tuple[str, str, str]) -> None:
     if message:
         return
     assert 1 <= loaded.concurrency <= 32
-    assert isinstance(loaded.store_path, Path)
+    assert isinstance(loaded.cache_dir, Path)
     assert origin_of(loaded.base_url) == origin_of(checked_base_url(loaded.base_url))
     assert loaded.base_url.startswith(("https://", "http://"))
 

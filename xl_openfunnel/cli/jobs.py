@@ -30,6 +30,7 @@ from ..jobs.waiting import Outcome, about_job, naming_job, wait_for_all
 from ..known.columns import with_all_columns, with_columns
 from ..known.lists import KnownLists
 from ..pivot_rules import COMPANY_COLUMNS
+from ..settings import store_path
 from ..text import companies, format_utc, one_line
 from . import table_output, terminal
 from .known import parse_new_against
@@ -175,7 +176,7 @@ def rows(
     target = Target.of(output, file_format, separator, raw=raw)
     names = parse_column_names(columns)
     selection, lists = parse_selection(criteria, sort, top), parse_new_against(new_against)
-    all_lists = KnownLists.beside(run.settings.store_path)
+    all_lists = KnownLists.beside(store_path())
     known = all_lists.together(lists) if lists else None
     selection = with_columns(selection, names, lambda: all_lists)
     if names is None and target.file_format == "xlsx":

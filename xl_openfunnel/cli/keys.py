@@ -117,7 +117,12 @@ def remove_key(
     everywhere: Annotated[bool, typer.Option("--all", help="The stored keys of all addresses.")] = False,
 ) -> None:
     """Remove the stored key."""
-    origin = session(context).origin
+    try:
+        origin = session(context).origin
+    except ConfigurationError:
+        if not everywhere:
+            raise
+        origin = origin_of(BASE_URL)
     stored = keys.origins(*_likely(origin)) if everywhere else []
     for each in stored or [origin]:
         service = shown_origin(each)

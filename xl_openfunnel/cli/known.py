@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from ..errors import ConfigurationError
 from ..fields import parse_columns
 from ..known.lists import KnownList, KnownLists, checked_name, split_names
 from ..pasted import job_ids
+from ..settings import store_path
 from ..text import clip, format_utc, one_line
 from . import table_output, terminal
 from .options import Json, Yes
@@ -53,7 +55,7 @@ def set_list(
     """
     from ..known.tables import make_list, read_table
 
-    lists = _lists(context)
+    lists = _lists()
     checked_name(name)
     named = parse_columns(",".join(columns)) if columns else None
     table = read_table(file, named or (), note)
@@ -67,14 +69,17 @@ def set_list(
         raise typer.Exit(1)
     lists.set(known)
     terminal.print_message(f'Kept. In a cell: =OF_NEW(A2,"{known.name}")')
-    store = session(context).store_if_usable
-    if known.name.lower() in job_ids(known.name) or (store is not None and store.job_id_of(known.name) is not None):
+    is_label = False
+    with contextlib.suppress(ConfigurationError):  # where the base URL is wrong, there are no labels
+        store = session(context).store_if_usable
+        is_label = store is not None and store.job_id_of(known.name) is not None
+    if is_label or known.name.lower() in job_ids(known.name):
         terminal.print_message(LIST_FIRST.format(known.name))
 
 
-def list_lists(context: typer.Context, as_json: Json = False) -> None:
+def list_lists(as_json: Json = False) -> None:
     """List the known lists."""
-    lists = _lists(context).all()
+    lists = _lists().all()
     if as_json:
         terminal.print_json([_as_json(known) for known in lists])
         return
@@ -87,18 +92,18 @@ def list_lists(context: typer.Context, as_json: Json = False) -> None:
         terminal.print_message("There is no known list yet: xl-openfunnel known set crm accounts.csv")
 
 
-def show_list(context: typer.Context, name: Name, as_json: Json = False) -> None:
+def show_list(name: Name, as_json: Json = False) -> None:
     """Show what is kept of a known list: never its companies."""
-    known = _lists(context).get(name)
+    known = _lists().get(name)
     if as_json:
         terminal.print_json(_as_json(known))
     else:
         table_output.print_pairs(_details(known))
 
 
-def remove_list(context: typer.Context, name: Name) -> None:
+def remove_list(name: Name) -> None:
     """Remove a known list from this computer."""
-    lists = _lists(context)
+    lists = _lists()
     known = lists.find(name)
     if not lists.remove(name):
         lists.get(name)  # says which lists there are
@@ -118,8 +123,8 @@ def parse_new_against(texts: Sequence[str] | None) -> list[str]:
     return names
 
 
-def _lists(context: typer.Context) -> KnownLists:
-    return KnownLists.beside(session(context).settings.store_path)
+def _lists() -> KnownLists:
+    return KnownLists.beside(store_path())
 
 
 def _as_json(known: KnownList) -> dict[str, Any]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from datetime import UTC
 from typing import Annotated, Any
 
 import typer
 
-from .. import ConfigurationError, LedgerEntry
+from .. import ConfigurationError, LedgerEntry, Store
 from ..api.endpoints import find_job_id
 from ..cell_values import to_cell, to_text
 from ..jobs.store.ledger import SHORT_ID
 from ..known.lists import KnownLists
 from ..pasted import holds_key, job_ids
-from ..settings import shown_origin
+from ..settings import shown_origin, store_path
 from ..text import count, one_line, size
 from . import table_output, terminal
 from .known import LIST_FIRST
@@ -82,7 +83,7 @@ def label(
     terminal.print_message(
         f"Job {job_id} has the label {run.label_of(job_id)!r}." + ("" if known else " It was not seen here before.")
     )
-    if KnownLists.beside(run.settings.store_path).version(text) is not None:
+    if KnownLists.beside(store_path()).version(text) is not None:
         terminal.print_message(LIST_FIRST.format(text))
 
 
@@ -99,8 +100,8 @@ def forget(
         raise ConfigurationError("Give a JOB, or --all for everything.")
     from ..columns.folder import ColumnFolder  # which no other command needs
 
-    run = session(context)
     if job is not None:
+        run = session(context)
         job_id = run.known_job_id(job)
         had = run.store.label_of(job_id)
         known = run.store.forget(job_id)
@@ -113,9 +114,11 @@ def forget(
     ):
         terminal.print_message("Nothing was removed.")
         raise typer.Exit(1)
-    run.store.forget_all()
-    ColumnFolder.beside(run.store.path, run.store.origin).forget_all()
-    KnownLists.beside(run.store.path).remove_all()
+    path, no_one = store_path(), ""  # of all services: the address of one does not matter
+    with contextlib.closing(Store(path, no_one)) as store:
+        store.forget_all()
+    ColumnFolder.beside(path, no_one).forget_all()
+    KnownLists.beside(path).remove_all()
     terminal.print_message("All jobs and known lists are forgotten.")
 
 

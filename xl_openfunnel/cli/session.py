@@ -19,7 +19,7 @@ from ..jobs.waiting import about_job, with_message
 from ..log import CAUSE
 from ..notebook import shared_fetcher
 from ..pasted import NO_JOB_KNOWN, did_you_mean, holds_key, job_ids, refusal, similar_names
-from ..settings import Settings, origin_of
+from ..settings import Settings, origin_of, store_path
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Session:
         Raises:
             ConfigurationError: it cannot be used.
         """
-        return Store(self.settings.store_path, self.origin)
+        return Store(store_path(), self.origin)
 
     @cached_property
     def store_if_usable(self) -> Store | None:

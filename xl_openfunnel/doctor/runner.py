@@ -27,7 +27,7 @@ from ..detect.registry import Read, read_key
 from ..errors import ConfigurationError, OpenFunnelError
 from ..install import unopkg as extension_manager
 from ..log import redact_keys
-from ..settings import Settings, log_path, origin_of, shown_origin
+from ..settings import Settings, log_path, origin_of, shown_origin, store_path
 from ..text import one_line
 from ..version import version
 from ..workbook.sources import xlwings_version
@@ -307,9 +307,9 @@ def _service_checks(base_url: str | None, machine: Machine) -> Iterator[DoctorCh
         result = wrong(error.message, "Correct the variable or the option that it names.")
         yield DoctorCheck("Service", "address", lambda: result)
         return
-    origin = origin_of(settings.base_url)
-    yield DoctorCheck("Settings", "store", lambda: settings_checks.store(settings.store_path, origin))
-    columns = ColumnFolder.beside(settings.store_path, origin)
+    origin, path = origin_of(settings.base_url), store_path(machine.environ)
+    yield DoctorCheck("Settings", "store", lambda: settings_checks.store(path, origin))
+    columns = ColumnFolder.beside(path, origin)
     yield DoctorCheck("Settings", "columns", lambda: settings_checks.columns(columns))
     yield DoctorCheck(
         "Settings", "API key", lambda: settings_checks.key(lambda: keys.find(origin, environ=machine.environ))

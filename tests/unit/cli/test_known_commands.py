@@ -21,7 +21,7 @@ from tests.unit.cli.conftest import Run, Serve
 from xl_openfunnel import ConfigurationError, fetch_rows
 from xl_openfunnel.known.lists import SHARED_HOSTS, KnownLists
 from xl_openfunnel.known.tables import SUFFIXES
-from xl_openfunnel.settings import Settings
+from xl_openfunnel.settings import store_path
 from xl_openfunnel.simulator import SimulatedJob
 
 ROWS: list[dict[str, Any]] = [
@@ -143,7 +143,7 @@ def test_without_an_answer_or_a_known_column_nothing_is_kept(serve: Serve, run: 
     wrong = run("known", "set", "crm", accounts, "--columns", "Web site")
     assert (wrong.code, "Did you mean Website?" in wrong.err) == (2, True)
     assert run("known", "set", "a/b", accounts, "--yes").code == 2
-    assert KnownLists.beside(Settings.load().store_path).all() == []
+    assert KnownLists.beside(store_path()).all() == []
 
 
 def test_rows_that_are_new_come_before_those_that_cannot_be_compared(
@@ -253,7 +253,7 @@ def test_forgetting_everything_removes_the_lists(serve: Serve, run: Run, account
     serve()
     run("known", "set", "crm", accounts, "--yes")
     assert run("forget", "--all", "--yes").code == 0
-    assert not KnownLists.beside(Settings.load().store_path).folder.exists()
+    assert not KnownLists.beside(store_path()).folder.exists()
 
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "json", "jsonl", "parquet", "xlsx"])
@@ -363,7 +363,7 @@ def test_a_column_of_a_list_that_is_not_there_is_refused_before_anything_is_fetc
 
 def test_hosts_that_the_user_calls_shared_take_no_company_away(serve: Serve, run: Run, accounts: Path) -> None:
     serve(ONE)
-    folder = KnownLists.beside(Settings.load().store_path).folder
+    folder = KnownLists.beside(store_path()).folder
     folder.mkdir(parents=True)
     (folder / SHARED_HOSTS).write_text("acme.com # a portal\n", "utf-8")
     for known_before in (False, True):

@@ -17,7 +17,7 @@ from xl_openfunnel.cli.session import short_ids
 from xl_openfunnel.columns.folder import ColumnFolder
 from xl_openfunnel.jobs.store import store as kept
 from xl_openfunnel.notebook import shared_fetchers
-from xl_openfunnel.settings import Settings, origin_of
+from xl_openfunnel.settings import origin_of, store_path
 from xl_openfunnel.simulator import SimulatedJob
 
 OTHER = SimulatedJob(ROWS[:30])
@@ -52,7 +52,7 @@ def test_every_requested_job_is_listed(serve: Serve, run: Run) -> None:
 def test_seeds_of_any_kind_are_listed(serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "_displayable", list)  # as earlier versions kept them
     service = serve()
-    with contextlib.closing(Store(Settings.load().store_path, service.base_url)) as store:
+    with contextlib.closing(Store(store_path(), service.base_url)) as store:
         seeds = ["a.com", None, 7, {"domain": "b.com"}]
         store.record(DONE.job_id, JobStatus("completed"), 5, {"resolved_seed_domains": seeds}, datetime.now(UTC))
     assert run("jobs").out.splitlines()[1].split("\t")[-1] == 'a.com; 7; {"domain":"b.com"}'
@@ -62,7 +62,7 @@ def test_seeds_of_any_kind_are_listed(serve: Serve, run: Run, monkeypatch: pytes
 def test_json_escapes_control_and_invisible_characters(serve: Serve, run: Run) -> None:
     service = serve()
     query = "Zoë 日本 🚀 \x1b[31m \x9b31m \u202egnp \u2028 \u200b \U000e0041"
-    with contextlib.closing(Store(Settings.load().store_path, service.base_url)) as store:
+    with contextlib.closing(Store(store_path(), service.base_url)) as store:
         store.record(DONE.job_id, JobStatus("completed"), 5, {"derived_query": query}, datetime.now(UTC))
     out = run("jobs", "--json").out
     assert out.removesuffix("\n").isprintable()
@@ -298,7 +298,7 @@ def test_forget_removes_the_columns_too(serve: Serve, run: Run) -> None:
         run("rows", job.job_id)
     for fetcher in shared_fetchers.values():
         fetcher.close()
-    store = Store(Settings.load().store_path, origin_of(service.base_url))
+    store = Store(store_path(), origin_of(service.base_url))
     folder = ColumnFolder.beside(store.path, store.origin)
     for job in (DONE, OTHER):
         stored = store.find(job.job_id)

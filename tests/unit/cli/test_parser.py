@@ -29,6 +29,24 @@ COMMANDS = dict(commands())
 LEAVES = {path: command for path, command in COMMANDS.items() if not hasattr(command, "commands")}
 
 
+@pytest.mark.parametrize("wrong", ["nonsense", "http://api.openfunnel.dev"])
+def test_a_command_for_this_computer_alone_needs_no_base_url(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "crm.csv").write_text("Website\nacme.com\n", "utf-8")
+    monkeypatch.setenv("OPENFUNNEL_BASE_URL", wrong)
+    for words in (
+        *("known set crm crm.csv --yes", "known list", "known show crm", "known remove crm", "key remove --all"),
+        *("forget --all --yes", "workbook", "completion bash", "sql --schema", "demo --rows 3 --seconds 0"),
+    ):
+        result = run(*words.split())
+        assert (result.code, "base URL" in result.err) == (0, False), words
+    for words in ("jobs", "label x y", "forget x", "key show", "key remove"):  # of one service
+        result = run(*words.split())
+        assert (result.code, "base URL" in result.err) == (2, True), words
+
+
 @pytest.mark.parametrize("width", [40, 80])
 def test_help_fits_the_terminal_and_breaks_no_word(run: Run, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
     for path in COMMANDS:

@@ -23,7 +23,7 @@ from xl_openfunnel import Store
 from xl_openfunnel.columns import sql
 from xl_openfunnel.columns.folder import ColumnFolder
 from xl_openfunnel.columns.sql import COMPANY_COLUMNS, JOB_COLUMNS
-from xl_openfunnel.settings import Settings
+from xl_openfunnel.settings import store_path
 from xl_openfunnel.simulator import SimulatedJob
 
 OTHER = SimulatedJob(ROWS[:30])
@@ -165,7 +165,7 @@ def test_left_out_jobs_are_named_where_companies_are_read(stored: None, run: Run
 
 
 def test_missing_columns_are_made_first(stored: None, run: Run) -> None:
-    with contextlib.closing(Store(Settings.load().store_path, os.environ["OPENFUNNEL_BASE_URL"])) as store:
+    with contextlib.closing(Store(store_path(), os.environ["OPENFUNNEL_BASE_URL"])) as store:
         ColumnFolder.beside(store.path, store.origin).forget_all()
     assert run("sql", "select count(*) from companies") == Result(0, "count_star()\r\n280\r\n", "")
 

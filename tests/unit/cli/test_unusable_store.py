@@ -13,7 +13,7 @@ import pytest
 
 from tests.unit.cli.conftest import DONE, FAILED, OTHER, Run, Serve
 from xl_openfunnel.jobs.store import database, diagnosis
-from xl_openfunnel.settings import Settings
+from xl_openfunnel.settings import store_path
 
 COMMANDS = [
     *(["status", DONE.job_id], ["status", DONE.job_id, OTHER.job_id]),
@@ -69,7 +69,7 @@ def test_it_is_told_once(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPENFUNNEL_CACHE_DIR", str(tmp_path / "new" / "store"))
     serve(DONE, OTHER, FAILED)
-    reason = spoil(Settings.load().store_path, monkeypatch)
+    reason = spoil(store_path(), monkeypatch)
     lines = run("--log-format", "json", *words).err.splitlines()
     assert len([line for line in lines if reason in json.loads(line)["message"]]) == 1, lines
 
@@ -89,5 +89,5 @@ def test_the_next_command_tells_it_again(
 ) -> None:
     monkeypatch.setenv("OPENFUNNEL_CACHE_DIR", str(tmp_path / "new" / "store"))
     serve(DONE)
-    reason = in_the_way(Settings.load().store_path, monkeypatch)
+    reason = in_the_way(store_path(), monkeypatch)
     assert [run("status", DONE.job_id).err.count(reason) for _ in range(2)] == [1, 1]

@@ -9,7 +9,7 @@ from typing import Never
 from ...api.client import Client
 from ...errors import ConfigurationError
 from ...log import CAUSE
-from ...settings import Settings
+from ...settings import store_path
 from .store import Store
 
 _log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ JobStore = Store | UnavailableStore
 def open_store(client: Client) -> JobStore:
     """The disk store of the settings, for the client's service. Logs a warning where it cannot be opened."""
     try:
-        return Store(Settings.load(client.base_url).store_path, client.origin)
+        return Store(store_path(), client.origin)
     except ConfigurationError as error:
         _log.warning("working without the store: %s", error.message, extra={CAUSE: error.message})
         return UnavailableStore(error.message)

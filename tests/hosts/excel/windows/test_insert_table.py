@@ -17,7 +17,7 @@ from tests.hosts.excel.windows.pressing import LONG, ROWS, add_job, cell, cells_
 from xl_openfunnel.files.links import LINKS
 from xl_openfunnel.known.lists import KnownLists
 from xl_openfunnel.known.tables import make_list
-from xl_openfunnel.settings import Settings
+from xl_openfunnel.settings import store_path
 from xl_openfunnel.simulator import ManualClock, Simulator, companies
 from xl_openfunnel.workbook.formulas import TABLE_COLUMNS
 from xl_openfunnel.workbook.pivot import PIVOT_NAME
@@ -249,7 +249,7 @@ def test_a_busy_excel_is_waited_for_in_the_middle_of_it(
 @pytest.fixture
 def crm() -> Iterator[KnownLists]:
     """The known list crm, with the first of ROWS."""
-    lists = KnownLists.beside(Settings.load().store_path)
+    lists = KnownLists.beside(store_path())
     lists.set(make_list("crm", [["Website", "Owner"], [ROWS[0]["domain"], "Confidential"]], note_column="Owner"))
     yield lists
     lists.remove_all()

@@ -263,7 +263,7 @@ class CommandHandlers:
         return f"The log is {path}"
 
     def _open_help(self) -> str:
-        path = settings.Settings.load().cache_dir / "help.html"
+        path = settings.store_path().with_name("help.html")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(help_page.page(), encoding="utf-8")
         self._open_file(path)
