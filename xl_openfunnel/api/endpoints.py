@@ -18,7 +18,6 @@ def poll(job_id: str) -> str:
 
 
 def cancel(job_id: str) -> str:
-    """The path that cancels a job."""
     return poll(job_id) + "/cancel"
 
 

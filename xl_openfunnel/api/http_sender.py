@@ -146,7 +146,6 @@ class HttpSender:
         raise mapped
 
     def close(self) -> None:
-        """Close all pooled connections."""
         self._session.close()
 
     def _read(self, response: requests.Response, deadline: float) -> bytes:

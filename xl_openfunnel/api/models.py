@@ -45,9 +45,9 @@ _TOO_LARGE = "too large to keep"
 _MAX_DEPTH = 100
 """Levels of lists and objects in a value: Python handles no more than some hundred on the way to a sheet."""
 
-_INT64 = range(-(2**63), 2**63)
+INT64 = range(-(2**63), 2**63)
 
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 Row = dict[str, Any]
 
@@ -244,7 +244,7 @@ def whole_number(value: object) -> int | None:
         value = int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return value if isinstance(value, int) and value in _INT64 else None
+    return value if isinstance(value, int) and value in INT64 else None
 
 
 def number(value: object) -> float | None:
@@ -291,7 +291,7 @@ def _finite(value: str | float) -> float | None:
 def _replace_lone_surrogates(value: object) -> object:
     """``value`` with every lone surrogate replaced: no file, cell or stream accepts one."""
     if isinstance(value, str):
-        return _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
+        return LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, list):
         return [_replace_lone_surrogates(item) for item in value]
     if isinstance(value, dict):

@@ -12,6 +12,7 @@ from itertools import groupby
 from math import ceil, floor, inf
 from typing import Any, Final
 
+from ..api.models import INT64
 from ..company_key import looks_blank
 from ..criteria import Criteria, Criterion, Test
 from ..fields import BY_NAME, EMPLOYEE_BANDS, JOB_COLUMN, FieldType
@@ -24,8 +25,6 @@ _BATCH: Final = 100_000
 
 _MAX_CHARACTERS: Final = 30_000_000
 """Of the texts that are right: more would not fit there."""
-
-_INT64: Final = 2**63
 
 
 def is_column(name: str, *, job_column: bool = False) -> bool:
@@ -47,7 +46,6 @@ def conditions(companies: Companies, criteria: Criteria) -> list[str]:
 
 
 def field_type(name: str) -> FieldType:
-    """The type of a column."""
     return BY_NAME[name].type if name in BY_NAME else FieldType.TEXT
 
 
@@ -176,10 +174,10 @@ def _integers(criterion: Criterion) -> str:
 
     def compared(test: Test) -> str:
         number = bounds[test.sign](test.operand.number or 0)
-        return f"{column} {test.sign} {max(-_INT64 - 1, min(_INT64, number))}"
+        return f"{column} {test.sign} {max(INT64.start - 1, min(INT64.stop, number))}"
 
     def equal(numbers: Iterable[int | Fraction]) -> str:
-        return _one_of(column, [n for n in numbers if isinstance(n, int) and -_INT64 <= n < _INT64])
+        return _one_of(column, [n for n in numbers if isinstance(n, int) and n in INT64])
 
     return f"CASE WHEN {column} IS NULL THEN {criterion.matcher()(None)} ELSE {_tested(criterion, equal, compared)} END"
 

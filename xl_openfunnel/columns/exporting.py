@@ -95,6 +95,7 @@ class Exporter:
         self._target = target
         self._store = store
         self._columns = columns
+        self._list = JobList(target / JOBS / "jobs.parquet", columns)
         self._sleep = sleep
         self._now = now
         self._id = ""
@@ -115,7 +116,7 @@ class Exporter:
         report = Report()
         with _explaining(self._target):
             self._prepare()
-            self._list().read()  # raises before anything is written
+            self._list.read()  # raises before anything is written
             ledger = {entry.job_id: entry for entry in self._store.ledger()}
             for number, job_id in enumerate(job_ids, 1):
                 on_job(number)
@@ -126,16 +127,16 @@ class Exporter:
                         raise
                     report.left_out.append((job_id, error))
             with exclusive(self._target, self._sleep):
-                listed = self._list().read()  # before the files: another process may export into the folder too
+                listed = self._list.read()  # before the files: another process may export into the folder too
                 files = set(self._files())
                 current = {job.file: job for job in [*report.written, *report.unchanged]}
                 unwanted = self._unwanted(files, current.values(), {job.file: job.as_of for job in listed}, report)
                 others = [job for job in listed if job.file in files - unwanted - current.keys()]
                 jobs = sorted([*others, *current.values()], key=lambda job: (job.origin, job.job_id, job.file))
-                if jobs != listed or not self._list().path.exists():
+                if jobs != listed or not self._list.path.exists():
                     with temporary_file(self._target) as part:
-                        self._list().write(part, jobs, self._id)
-                        self._retry(lambda: part.replace(self._list().path), f"{JOBS}/{self._list().path.name}")
+                        self._list.write(part, jobs, self._id)
+                        self._retry(lambda: part.replace(self._list.path), f"{JOBS}/{self._list.path.name}")
             self._remove({job.file: job.job_id for job in listed}, unwanted, report)
         return report
 
@@ -156,9 +157,6 @@ class Exporter:
                     return number
             atomic_write(path, (number := secrets.token_hex(16)).encode(), mode=0o600)
         return number
-
-    def _list(self) -> JobList:
-        return JobList(self._target / JOBS / "jobs.parquet", self._columns)
 
     def _files(self) -> Iterator[str]:
         return (entry.name for entry in os.scandir(self._target / COMPANIES) if _NAME.fullmatch(entry.name))

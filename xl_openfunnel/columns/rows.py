@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from ..cell_values import Block, clip_cells, to_cell
 from ..fields import JOB_COLUMN, FieldType
 from ..selection import Selection, SortColumn, sort_key
 from .companies import Cancellation, Companies, JobFile, companies_of
 from .conditions import can_judge, conditions, field_type, is_column
-
-_NOT_FINITE: Final = "count(*) FILTER (NOT isfinite({}))"
 
 
 def can_show(columns: Sequence[str], selection: Selection, *, stacked: bool) -> bool:
@@ -94,7 +91,8 @@ def _place(companies: Companies, column: SortColumn) -> tuple[str, str]:
         return "s._band", ""
     if kind is FieldType.INTEGER:
         return f"s.{name}", ""
-    if kind is FieldType.NUMBER and companies.rows(f"SELECT {_NOT_FINITE.format(name)} FROM file") == [(0,)]:
+    not_finite = f"SELECT count(*) FILTER (NOT isfinite({name})) FROM file"
+    if kind is FieldType.NUMBER and companies.rows(not_finite) == [(0,)]:
         return f"s.{name} + 0.0", ""  # no zero below zero
     value = f"array_to_string(s.{name}, '; ')" if kind is FieldType.LIST else f"s.{name}"
     found = companies.rows(f"SELECT DISTINCT {value} AS x FROM file AS s WHERE x IS NOT NULL")

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from ..api.models import Row, read_rows
+from ..api.models import INT64, LONE_SURROGATE, Row, read_rows
 from ..company_key import host, linkedin_slug, looks_blank
 from ..fields import (
     BY_NAME,
@@ -71,9 +71,7 @@ SHOWN_COLUMNS: Final[Mapping[str, str]] = {name: kind for name, kind in COLUMNS.
 KNOWN: Final = dict.fromkeys(source for name in FIELD_COLUMNS for source in sources_of(name))
 """The fields of a row that are columns, or that columns are made of."""
 
-INT64: Final = range(-(2**63), 2**63)
 EXACT: Final = range(-(2**53), 2**53 + 1)
-SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def _in(numbers: range) -> Any:
@@ -119,7 +117,7 @@ class IrregularError(Exception):
     def shown(self) -> str:
         """The value as JSON."""
         text = json.dumps(self.value, ensure_ascii=False)
-        return json.dumps(self.value) if SURROGATE.search(text) else text
+        return json.dumps(self.value) if LONE_SURROGATE.search(text) else text
 
 
 def read_columns(pages: Iterable[bytes]) -> dict[str, list[Any]]:
@@ -172,7 +170,7 @@ def _other(rank: int, fields: Row) -> str | None:
         if name.casefold() in KNOWN:
             raise IrregularError(name, rank, value)
     text = json.dumps(fields, ensure_ascii=False, allow_nan=False)
-    if not text.isascii() and SURROGATE.search(text):
+    if not text.isascii() and LONE_SURROGATE.search(text):
         raise IrregularError(next(iter(fields)), rank, fields)
     return text
 
@@ -191,7 +189,7 @@ def key_text(key: str | None) -> str | None:
     """
     if key is None or key.isascii():
         return key
-    return SURROGATE.sub(lambda match: f"%X{ord(match[0]):04X}", key)
+    return LONE_SURROGATE.sub(lambda match: f"%X{ord(match[0]):04X}", key)
 
 
 def _key_texts(keys: Iterable[str | None]) -> list[str | None]:

@@ -32,7 +32,6 @@ def cell_rows(frame: pd.DataFrame) -> Iterator[tuple[Cell, ...]]:
 
 
 def json_rows(frame: pd.DataFrame) -> Iterator[str]:
-    """The frame's rows as JSON objects."""
     keys = column_names(frame)
     for values in zip(*(json_values(column) for _, column in frame.items()), strict=True):
         yield to_json(dict(zip(keys, values, strict=True)))

@@ -52,7 +52,8 @@ def create_workbook(path: Path, title: str, created: datetime | None = None) -> 
     file = io.BytesIO()
     with parts_folder(_WORKBOOK) as folder:  # XlsxWriter leaves its temporary files behind if it cannot write one
         book = xlsxwriter.Workbook(file, {**NO_GUESSING, "tmpdir": str(folder)})
-        _set_properties(book, title, created)
+        properties: dict[str, Any] = {"title": title, "comments": f"Written by XL OpenFunnel {version()}"}
+        book.set_properties(properties | ({"created": created.astimezone(UTC)} if created else {}))
         keep_values(book)
         yield book
         try:
@@ -72,13 +73,6 @@ def keep_values(book: Workbook) -> None:
     """
     book.calc_on_load = False
     book.set_calc_mode("auto", 191029)
-
-
-def _set_properties(book: Workbook, title: str, created: datetime | None) -> None:
-    properties: dict[str, Any] = {"title": title, "comments": f"Written by XL OpenFunnel {version()}"}
-    if created:
-        properties["created"] = created.astimezone(UTC)
-    book.set_properties(properties)
 
 
 class _ExactFloat(float):

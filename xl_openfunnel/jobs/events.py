@@ -22,23 +22,17 @@ class Touched:
 
 @dataclass(frozen=True)
 class RefreshRequested:
-    """The job is to be read again."""
-
     job_id: str
 
 
 @dataclass(frozen=True)
 class WaiterAdded:
-    """A thread waits for the job."""
-
     job_id: str
     waiter: Waiter = field(repr=False)
 
 
 @dataclass(frozen=True)
 class WaiterRemoved:
-    """A thread no longer waits for the job."""
-
     job_id: str
     waiter: Waiter = field(repr=False)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from ..api.models import JobStatus
 from ..cell_values import to_cell, to_text
 from ..errors import IncompleteResultError
 from .snapshot import Problem, Rows, Snapshot
-from .waiting import naming_job
+from .waiting import naming_job, with_message
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,8 +72,8 @@ def _problem_of_all(snapshots: Sequence[Snapshot]) -> Problem | None:
     if not problems:
         return None
     errors = [naming_job(each.problem.error, each.job_id) for each in snapshots if each.problem]
-    error = copy.copy(next((each for each in errors if isinstance(each, IncompleteResultError)), errors[0]))
-    error.message = " ".join(each.message for each in errors)
+    first = next((each for each in errors if isinstance(each, IncompleteResultError)), errors[0])
+    error = with_message(first, " ".join(each.message for each in errors))
     return Problem(error, min(problem.since for problem in problems))
 
 

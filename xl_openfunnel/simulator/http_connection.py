@@ -99,7 +99,6 @@ class Connection:
             self._sock.sendall(piece)
 
     def close(self, *, reset: bool = False) -> None:
-        """Close or reset the connection."""
         try:
             if reset:
                 self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)

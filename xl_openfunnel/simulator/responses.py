@@ -53,7 +53,6 @@ def error_response(status: int, detail: str, headers: tuple[tuple[str, str], ...
 
 
 def validation_error(problems: Sequence[dict[str, Any]]) -> Response:
-    """A 422 with a list of validation errors."""
     return Response(422, encode({"detail": list(problems)}))
 
 

@@ -17,7 +17,7 @@ from .faults import Fault, FaultPlan
 from .http_connection import BadRequestError, Connection
 from .jobs import SimulatedJob
 from .responses import Response, deliver, deliver_faulty, error_response
-from .service import Policy, ReceivedRequest, Request, Service, reject_foreign_host
+from .service import ReceivedRequest, Request, Service, reject_foreign_host
 
 HOST: Final = "127.0.0.1"
 
@@ -60,7 +60,8 @@ class Simulator:
         gzip: compress answers for clients that accept it.
         credits: the account's total.
         credits_used: credits used before these jobs.
-        wrong_key: the status for a wrong key: 401, 403 or 422.
+        wrong_key: the status for a wrong key: 401, 403, or 422 with a validation error for the header that
+            repeats the key, as FastAPI's errors do.
         unknown_cursor: the status for a cursor that names no readable page: 404, 422, or 200 with no rows.
         port: the port to listen on; 0 for a free one.
         max_received: how many of the latest requests `received` keeps; None for all.
@@ -90,9 +91,16 @@ class Simulator:
         self._port = port
         self._stopping = threading.Event()
         self._sleep = sleep or self._stopping.wait
-        policy = Policy(wrong_key, unknown_cursor, credits, credits_used)
         self._service = Service(
-            api_key=api_key, policy=policy, faults=faults, seed=seed, clock=clock, max_received=max_received
+            api_key=api_key,
+            faults=faults,
+            clock=clock,
+            seed=seed,
+            credits=credits,
+            credits_used=credits_used,
+            wrong_key=wrong_key,
+            unknown_cursor=unknown_cursor,
+            max_received=max_received,
         )
         self._listener: socket.socket | None = None
         self._accept_thread: threading.Thread | None = None

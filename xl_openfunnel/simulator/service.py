@@ -1,6 +1,6 @@
 """The service without sockets: requests in, responses out.
 
-Paths, statuses and shapes follow the public documentation. What it leaves open is an option of `Policy`.
+Paths, statuses and shapes follow the public documentation. What it leaves open is an argument.
 """
 
 from __future__ import annotations
@@ -80,30 +80,6 @@ class ReceivedRequest:
     connection: int
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Behaviour that the documentation leaves open.
-
-    Attributes:
-        wrong_key: the status for a wrong key: 401, 403, or 422 with a validation error for the header that
-            repeats the key, as FastAPI's errors do.
-        unknown_cursor: the status for a cursor that names no readable page: 404, 422, or 200 with no rows.
-        credits: the account's total.
-        credits_used: credits used before these jobs.
-    """
-
-    wrong_key: int = 401
-    unknown_cursor: int = 404
-    credits: float = 20_000
-    credits_used: float = 0
-
-    def __post_init__(self) -> None:
-        if self.wrong_key not in (401, 403, 422):
-            raise ValueError(f"wrong_key is 401, 403 or 422, not {self.wrong_key}")
-        if self.unknown_cursor not in (200, 404, 422):
-            raise ValueError(f"unknown_cursor is 200, 404 or 422, not {self.unknown_cursor}")
-
-
 def reject_foreign_host(request: Request) -> Response | None:
     """A 421 for a request to a host name that is not loopback, else None.
 
@@ -123,23 +99,31 @@ def reject_foreign_host(request: Request) -> Response | None:
 
 
 class Service:
-    """The jobs, the key, the fault plan and the log of requests; thread-safe."""
+    """The jobs, the key, the fault plan and the log of requests; thread-safe. Arguments: see `Simulator`."""
 
     def __init__(
         self,
         *,
         api_key: str,
-        policy: Policy,
         faults: Sequence[Fault],
-        seed: int,
         clock: Callable[[], float],
-        max_received: int | None = None,
+        seed: int,
+        credits: float,  # noqa: A002 - the word of the service
+        credits_used: float,
+        wrong_key: int,
+        unknown_cursor: int,
+        max_received: int | None,
     ) -> None:
+        if wrong_key not in (401, 403, 422):
+            raise ValueError(f"wrong_key is 401, 403 or 422, not {wrong_key}")
+        if unknown_cursor not in (200, 404, 422):
+            raise ValueError(f"unknown_cursor is 200, 404 or 422, not {unknown_cursor}")
         self.api_key = api_key
         self.seed = seed
         self.fault_plan = FaultPlan(faults, seed)
         self.received: deque[ReceivedRequest] = deque(maxlen=max_received)
-        self._policy = policy
+        self._credits_total, self._credits_used = credits, credits_used
+        self._wrong_key, self._unknown_cursor = wrong_key, unknown_cursor
         self._clock = clock
         self._runs: dict[str, JobRun] = {}
         self._lock = threading.Lock()
@@ -159,7 +143,6 @@ class Service:
             run.render_pages()
 
     def fault_for(self, request: Request) -> Fault | None:
-        """The fault for this request, if any."""
         if request.path.startswith(CONTROL_PATH):
             return None
         if request.path == CREDITS_PATH:
@@ -217,10 +200,10 @@ class Service:
             return validation_error(errors)
         if key == self.api_key:
             return None
-        if self._policy.wrong_key == 422:
+        if self._wrong_key == 422:
             problem = {"type": "value_error", "loc": ["header", KEY_HEADER], "input": key}
             return validation_error([{**problem, "msg": "Value error, Invalid API key"}])
-        return error_response(self._policy.wrong_key, "Invalid API key")
+        return error_response(self._wrong_key, "Invalid API key")
 
     def _poll(self, request: Request, job_id: str) -> Response:
         error = self._check_request(request, limit_error(request.parameter("limit")))
@@ -233,9 +216,9 @@ class Service:
         body = run.page(now, cursor)
         if body is not None:
             return Response(200, body)
-        if self._policy.unknown_cursor == 200:
+        if self._unknown_cursor == 200:
             return Response(200, run.empty_page(now, cursor or ""))
-        if self._policy.unknown_cursor == 404:
+        if self._unknown_cursor == 404:
             return error_response(404, "Page not found")
         problem = {"type": "value_error", "loc": ["query", "cursor"], "input": cursor}
         return validation_error([{**problem, "msg": "Value error, no such page"}])
@@ -257,8 +240,8 @@ class Service:
         """The credit balance; a job is billed once, when it has ended."""
         now = self._clock()
         manifests = [run.state_at(now).manifest or {} for run in self._runs.copy().values()]
-        used = self._policy.credits_used + sum(manifest.get("credits_consumed") or 0 for manifest in manifests)
-        total = self._policy.credits
+        used = self._credits_used + sum(manifest.get("credits_consumed") or 0 for manifest in manifests)
+        total = self._credits_total
         return ok({"total_credits": total, "credits_used": used, "credits_left": total - used})
 
     def _control(self, request: Request) -> Response:

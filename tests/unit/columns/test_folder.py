@@ -14,7 +14,7 @@ from tests.unit.columns.stored_rows import ORIGIN, read, stored
 from xl_openfunnel.columns import folder as folder_module
 from xl_openfunnel.columns import schema
 from xl_openfunnel.columns.connection import UnavailableError, connect
-from xl_openfunnel.columns.folder import ColumnFolder, Irregular
+from xl_openfunnel.columns.folder import ColumnFolder
 from xl_openfunnel.columns.schema import IrregularError
 from xl_openfunnel.simulator import companies
 
@@ -298,9 +298,3 @@ def test_a_connection_reaches_no_other_file_and_no_extension(folder: ColumnFolde
     with connect(folder.path) as connection:
         assert connection.execute("SELECT count(*) FROM read_parquet(?)", [str(path)]).fetchall() == [(7,)]
     assert sorted(each.name for each in tmp_path.iterdir()) == ["kept", "outside.csv"]
-
-
-def test_an_irregular_note_names_the_job_as_it_is(folder: ColumnFolder) -> None:
-    with pytest.raises(IrregularError):
-        folder.make("odd", stored([{"name": 5}]), None)
-    assert folder.irregular() == [Irregular("odd", "name", 1, "5")]

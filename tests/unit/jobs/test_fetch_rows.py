@@ -65,14 +65,6 @@ def test_a_forked_process_gets_fetchers_while_another_thread_made_one() -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
 
 
-def test_frame_is_the_callers_own() -> None:
-    with Simulator([SimulatedJob(ROWS, job_id="own")]) as service:
-        first = fetch_rows("own", api_key=service.api_key, base_url=service.base_url)
-        first.loc[0, "name"] = "changed"
-        second = fetch_rows("own", api_key=service.api_key, base_url=service.base_url)
-        assert second.loc[0, "name"] == ROWS[0]["name"]
-
-
 def test_fifty_threads_share_the_requests_of_one_job() -> None:
     job = SimulatedJob(ROWS, job_id="fifty")
     with Simulator([job]) as service:
@@ -190,15 +182,16 @@ def test_unknown_column_suggests_the_likely_one(serve: MakeService, fetch: MakeF
         fetch_with(fetch(service), job.job_id, ["linkedin"])
 
 
-def test_lists_in_a_frame_are_the_callers_own_too(serve: MakeService, fetch: MakeFetcher) -> None:
+def test_a_frame_and_the_lists_in_it_are_the_callers_own(serve: MakeService, fetch: MakeFetcher) -> None:
     service = serve(job := SimulatedJob(ROWS))
     fetcher = fetch(service)
     first = fetch_with(fetcher, job.job_id)
     row = next(number for number, found in enumerate(ROWS) if found["industries"])
+    first.loc[row, "name"] = "changed"
     first["industries"].tolist()[row].append("changed")
     first.attrs["manifest"]["resolved_seed_domains"].append("changed")
     second = fetch_with(fetcher, job.job_id)
-    assert second.loc[row, "industries"] == ROWS[row]["industries"]
+    assert second.loc[row, ["name", "industries"]].tolist() == [ROWS[row]["name"], ROWS[row]["industries"]]
     assert "changed" not in second.attrs["manifest"]["resolved_seed_domains"]
 
 

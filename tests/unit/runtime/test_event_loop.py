@@ -79,14 +79,6 @@ def test_a_step_handles_one_event_and_says_when_more_is_due() -> None:
     assert owner.log == [1, 2, "due at 5"]
 
 
-def test_timed_work_can_ask_for_all_events_that_have_arrived() -> None:
-    owner = Owner()
-    for number in range(3):
-        owner.loop.post(Arrived(number))
-    owner.loop.handle_pending()
-    assert owner.log == [0, 1, 2]
-
-
 def test_an_exception_in_a_handler_is_logged_and_the_loop_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     owner = Owner(0.0)
     owner.loop.post(Arrived(-1))

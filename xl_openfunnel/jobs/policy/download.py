@@ -39,7 +39,6 @@ NO_TOTAL = "OpenFunnel gave no total; these may not be all. Refresh to ask again
 
 
 def page_answered(state: JobState, request: PageRequest, outcome: Page | OpenFunnelError, moment: Moment) -> JobState:
-    """A request of the download was answered."""
     walk, cursor = state.walk, request.cursor
     if walk is None or cursor is None:
         return state

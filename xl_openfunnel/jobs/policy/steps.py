@@ -160,7 +160,6 @@ def evict_pages(state: JobState) -> JobState:
 
 
 def sent(state: JobState, requests: tuple[PageRequest, ...]) -> JobState:
-    """These requests were sent."""
     return replace(state, in_flight=state.in_flight | set(requests))
 
 
@@ -184,7 +183,6 @@ def internal_error(state: JobState, error: Exception, moment: Moment) -> JobStat
 
 
 def answered(state: JobState, request: PageRequest, outcome: Page | OpenFunnelError, moment: Moment) -> JobState:
-    """A request was answered with a page or failed with an error."""
     state = unsent(state, request)
     if state.phase is Phase.POLLING and request.kind == "poll":
         return poll_answered(state, request, outcome, moment)

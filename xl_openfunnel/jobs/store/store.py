@@ -46,6 +46,8 @@ _MAX_SEEDS = 20
 class Store:
     """The jobs of one origin in the file at ``path``, which is created if missing.
 
+    With ``wait=False`` a method raises `StoreBusyError` while another process has locked the file.
+
     Attributes:
         on_saved: called with a job's id and its result once it is stored, with its rows on disk.
         on_forgotten: called with the id of a job that was removed; None for all jobs of all origins.
@@ -79,11 +81,7 @@ class Store:
         return str(error) if isinstance(error, OpenFunnelError) else diagnosis.explain(error, self.path)
 
     def find(self, job_id: str, *, wait: bool = True) -> Result | None:
-        """The stored job, whose rows stay on disk; None if it is not stored or is damaged.
-
-        Raises:
-            StoreBusyError: with ``wait=False``, another process has locked the store.
-        """
+        """The stored job, whose rows stay on disk; None if it is not stored or is damaged."""
         try:
             with self._database.connection(wait=wait) as db:
                 row = db.execute(
@@ -236,11 +234,7 @@ class Store:
         )
 
     def ledger(self, *, wait: bool = True) -> list[LedgerEntry]:
-        """All jobs ever seen here, the latest first.
-
-        Raises:
-            StoreBusyError: with ``wait=False``, another process has locked the store.
-        """
+        """All jobs ever seen here, the latest first."""
         with self._database.connection(wait=wait) as db:
             rows = db.execute(
                 "SELECT job_id, label, query, seeds, first_seen, last_seen, status, row_count, credits"
@@ -296,11 +290,7 @@ class Store:
             raise taken from None
 
     def label_of(self, job_id: str, *, wait: bool = True) -> str | None:
-        """The label of the job, or None.
-
-        Raises:
-            StoreBusyError: with ``wait=False``, another process has locked the store.
-        """
+        """The label of the job, or None."""
         with self._database.connection(wait=wait) as db:
             row = db.execute(
                 "SELECT label FROM ledger WHERE origin = ? AND job_id = ?", (self.origin, job_id)
@@ -308,20 +298,12 @@ class Store:
         return None if row is None or row[0] is None else str(row[0])
 
     def job_id_of(self, label: str, *, wait: bool = True) -> str | None:
-        """The id of the job whose label looks like this one (`company_key.comparable`, blanks as one), or None.
-
-        Raises:
-            StoreBusyError: with ``wait=False``, another process has locked the store.
-        """
+        """The id of the job whose label looks like this one (`company_key.comparable`, blanks as one), or None."""
         with self._database.connection(wait=wait) as db:
             return find_label(db, self.origin, label)
 
     def names(self, limit: int, *, wait: bool = True) -> JobNames | None:
-        """The names of all jobs, for looking up many of them; None if there are more than ``limit``.
-
-        Raises:
-            StoreBusyError: with ``wait=False``, another process has locked the store.
-        """
+        """The names of all jobs, for looking up many of them; None if there are more than ``limit``."""
         with self._database.connection(wait=wait) as db:
             return read_names(db, self.origin, limit)
 
@@ -332,7 +314,6 @@ class Store:
 
         Raises:
             InvalidJobIdError: several begin so.
-            StoreBusyError: with ``wait=False``, another process has locked the store.
         """
         if (begin := beginning_of(text)) is None:
             return None

@@ -87,7 +87,7 @@ class StoreWorker:
                     why = self._store.explain(cause)
                     if not isinstance(self._store, UnavailableStore):  # which `open_store` has logged
                         _log.warning("job %s could not be stored: %s", job_id, cause, extra={CAUSE: why})
-                    error = _not_stored_error(why)
+                    error = ConfigurationError(f"The rows are complete but could not be stored: {why} Then refresh.")
             callback(saved, error)
 
         self._thread.submit(save)
@@ -147,7 +147,3 @@ class StoreWorker:
 
         rows = Rows(stored.counts, load, content=stored.content)
         return replace(result, rows=rows)
-
-
-def _not_stored_error(why: str) -> ConfigurationError:
-    return ConfigurationError(f"The rows are complete but could not be stored: {why} Then refresh.")

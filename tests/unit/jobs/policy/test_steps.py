@@ -393,7 +393,6 @@ def test_shown_rows_stay_when_a_finished_job_runs_again() -> None:
 
 
 # ---- the costliest mistakes -------------------------------------------------------------------------------------
-# ------------------------------------------------------------------
 
 
 def downloading(pages: int = 3, status: str = "completed") -> JobState:
