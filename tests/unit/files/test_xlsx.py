@@ -283,12 +283,6 @@ def test_a_sheet_has_no_links_where_they_are_more_than_excel_reads(
     assert facts["Links"] == "none, because they are more than the 3 of a sheet"
 
 
-def test_writing_leaves_the_collector_as_it_was(snapshot: MakeSnapshot, tmp_path: Path) -> None:
-    assert gc.isenabled()
-    write(snapshot(), tmp_path / "rows.xlsx")
-    assert gc.isenabled()
-
-
 @pytest.mark.parametrize(
     ("columns", "cell"),
     [("rank,name,domain", "C2"), ("name,country", "B2"), ("domain,name", "A2"), ("name", "A2"), ("rank,country", "B2")],

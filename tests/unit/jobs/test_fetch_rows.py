@@ -191,7 +191,7 @@ def test_a_frame_and_the_lists_in_it_are_the_callers_own(serve: MakeService, fet
     first["industries"].tolist()[row].append("changed")
     first.attrs["manifest"]["resolved_seed_domains"].append("changed")
     second = fetch_with(fetcher, job.job_id)
-    assert second.loc[row, ["name", "industries"]].tolist() == [ROWS[row]["name"], ROWS[row]["industries"]]
+    assert (second.loc[row, "name"], second.loc[row, "industries"]) == (ROWS[row]["name"], ROWS[row]["industries"])
     assert "changed" not in second.attrs["manifest"]["resolved_seed_domains"]
 
 
