@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -12,6 +13,7 @@ import typer
 from ..errors import ConfigurationError
 from ..text import one_line
 from . import table_output, terminal
+from .log_format import messages
 from .options import Json
 from .progress import Progress
 from .session import session
@@ -49,7 +51,11 @@ def doctor(
     with Progress() as progress:
         # Without a terminal the printed results are progress enough.
         show: Callable[[str], object] = progress.update if terminal.is_terminal(sys.stderr) else lambda _: None
-        results = list(run_checks(url, file and file.absolute(), on_start=lambda name: show(f"looking at: {name}")))
+        found = list(run_checks(url, file and file.absolute(), on_start=lambda name: show(f"looking at: {name}")))
+    hint = messages.with_base_url
+    results = [
+        (part, name, replace(each, what=hint(each.what), remedy=hint(each.remedy))) for part, name, each in found
+    ]
     checks = [check for _, _, check in results]
     has_excel = all(check.state is not CheckState.NOT_HERE for check in checks)
     it_request = write_it_request(checks, version=version(), excel=has_excel)

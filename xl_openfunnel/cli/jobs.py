@@ -26,7 +26,7 @@ from ..jobs import job_text
 from ..jobs.snapshot import NO_ROWS
 from ..jobs.snapshot_builder import snapshot_of_page, snapshot_of_result
 from ..jobs.stacking import stacked_snapshot
-from ..jobs.waiting import Outcome, about_job, naming_job, wait_for_all
+from ..jobs.waiting import Outcome, about_job, naming_job, wait_for_all, with_message
 from ..known.columns import with_all_columns, with_columns
 from ..known.lists import KnownLists
 from ..pivot_rules import COMPANY_COLUMNS
@@ -34,6 +34,7 @@ from ..settings import store_path
 from ..text import companies, format_utc, one_line
 from . import table_output, terminal
 from .known import parse_new_against
+from .log_format import messages
 from .options import (
     Columns,
     Criteria,
@@ -71,7 +72,8 @@ def status(context: typer.Context, jobs: Jobs, as_json: Json = False, refresh: R
         elif len(jobs) > 1:
             _print_states(snapshots, labels)
         elif snapshots[0].status is not None and not snapshots[0].stale:
-            table_output.print_pairs(job_text.details(snapshots[0], labels[snapshots[0].job_id]))
+            details = job_text.details(snapshots[0], labels[snapshots[0].job_id])
+            table_output.print_pairs([(name, messages.with_base_url(text)) for name, text in details])
         if not as_json:
             for snapshot in snapshots:
                 terminal.print_warnings(snapshot)
@@ -124,7 +126,7 @@ def _snapshot_or_problem(run: Session, job_id: str, *, refresh: bool) -> Snapsho
     try:
         current = _current_snapshot(run, job_id)
     except OpenFunnelError as error:
-        problem = Problem(error, datetime.now(UTC))
+        problem = Problem(with_message(error, messages.with_base_url(error.message)), datetime.now(UTC))
         return replace(stored or Snapshot(job_id), stale=stored is not None, problem=problem)
     if stored is not None and (current.status, current.manifest) == (stored.status, stored.manifest):
         return replace(stored, as_of=current.as_of)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
 import inspect
+import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -13,8 +15,9 @@ import typer.core
 import typer.main
 
 from ..errors import ConfigurationError
+from ..log import redact_keys
 from ..pasted import holds_key, job_ids
-from ..settings import BASE_URL
+from ..settings import BASE_URL, checked_base_url
 from ..text import alternatives
 from . import table_output, terminal
 from .log_format import LogFormat, messages
@@ -58,6 +61,8 @@ OTHER_NAMES_FOR_KEYS: Final = {
 def _set_base_url(context: typer.Context, url: str | None) -> None:
     if url is not None:
         context.ensure_object(Session).base_url = url
+        with contextlib.suppress(ConfigurationError):  # it is reported by the commands that need it
+            messages.base_url = shlex.quote(redact_keys(checked_base_url(url)))
 
 
 def _set_debug(_: typer.Context, debug: bool) -> None:
@@ -158,7 +163,7 @@ class Group(_Common, typer.core.TyperGroup):
         if holds_key(name):
             return "That holds an API key, and is not shown. To keep it: xl-openfunnel key set"
         if found := job_ids(name):
-            return f"A command comes before the job, for example: {ctx.command_path} rows {found[0]}"
+            return f"A command comes before the job, for example: {ctx.find_root().command_path} rows {found[0]}"
         other = OTHER_NAMES if ctx.parent is None else OTHER_NAMES_FOR_KEYS
         close = difflib.get_close_matches(name.lower(), [*self.commands, *other], n=2)
         meant = [other.get(each, each) for each in ([name.lower()] if name.lower() in other else close)]

@@ -183,7 +183,7 @@ def print_message(
         return
     from rich.text import Text
 
-    text = redact_keys(text)
+    text = redact_keys(messages.with_base_url(text))
     with contextlib.suppress(OSError, ValueError):  # a closed stderr must not fail the command
         console = stderr_console()
         if console.is_terminal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import shlex
@@ -15,6 +16,9 @@ import typer.main
 from tests.unit.cli.conftest import DONE, SECRET, Run, Serve
 from xl_openfunnel.cli import app, parser
 from xl_openfunnel.cli.completion import Shell
+from xl_openfunnel.cli.log_format import messages
+
+ELSEWHERE = "http://127.0.0.1:9"
 
 
 def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -45,6 +49,60 @@ def test_a_command_for_this_computer_alone_needs_no_base_url(
     for words in ("jobs", "label x y", "forget x", "key show", "key remove"):  # of one service
         result = run(*words.split())
         assert (result.code, "base URL" in result.err) == (2, True), words
+
+
+def test_each_command_that_depends_on_the_service_is_named_with_the_address_given(run: Run) -> None:
+    run("jobs", "--base-url", ELSEWHERE)
+    for path, command in LEAVES.items():
+        depends = path[0] != "known" and "context" in inspect.signature(inspect.unwrap(command.callback)).parameters
+        named, address = f"xl-openfunnel {' '.join(path)}", f"--base-url {ELSEWHERE}"
+        with_address = named.replace("xl-openfunnel", f"xl-openfunnel {address}") if depends else named
+        assert messages.with_base_url(f"So: {named} JOB.") == f"So: {with_address} JOB."
+        for given in ("--all", "--help", address):
+            assert messages.with_base_url(f"{named} {given}") == f"{named} {given}"
+    run("jobs")
+    assert messages.with_base_url("xl-openfunnel key set") == "xl-openfunnel key set"
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        ("status JOB", "key set"),  # the settings' own words
+        ("status JOB --json", "key set"),
+        ("--log-format json rows JOB", "key set"),
+        ("credits", "key set"),
+        ("doctor --json", "key set"),
+        ("doctor", "key set"),
+        ("key set", "key set"),
+        ("jobs", "status JOB"),
+        ("label x y", "jobs"),
+        ('sql "from companies"', "rows JOB"),
+        (f"export folder {DONE.job_id}", f"rows {DONE.job_id}"),
+        (DONE.job_id, f"rows {DONE.job_id}"),
+    ],
+)
+def test_a_command_that_a_message_names_asks_the_service_that_was_given(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("OPENFUNNEL_API_KEY", raising=False)
+    result = run("--base-url", f"{ELSEWHERE}/", *shlex.split(words))
+    told = (result.out + result.err).replace("\\/", "/")
+    assert f"xl-openfunnel --base-url {ELSEWHERE} {command}" in told
+    assert f"xl-openfunnel {command}" not in told
+
+
+def test_a_job_that_is_not_read_names_the_command_for_its_service(serve: Serve, run: Run) -> None:
+    service = serve()
+    assert (
+        f"(xl-openfunnel --base-url {service.base_url} rows)"
+        in run("status", DONE.job_id, "--base-url", service.base_url).out
+    )
+
+
+def test_no_message_repeats_an_address_that_may_hold_a_password_or_key(run: Run) -> None:
+    assert "pass" not in run("--base-url", "https://me:pass@api.example", "of_live_0123456789abcdef").err
+    assert "0123" not in run("--base-url", f"https://api.example/{SECRET}", "label", "x", "y").err
 
 
 @pytest.mark.parametrize("width", [40, 80])
@@ -107,7 +165,8 @@ def test_every_other_name_leads_to_a_command() -> None:
 
 
 def test_a_job_in_the_place_of_a_command_and_a_key_are_explained(run: Run) -> None:
-    assert f"xl-openfunnel rows {DONE.job_id}" in run(DONE.job_id).err
+    for group in ([], ["key"], ["known"]):
+        assert f"xl-openfunnel rows {DONE.job_id}" in run(*group, DONE.job_id).err
     result = run(SECRET)
     assert result.code == 2
     assert "xl-openfunnel key set" in result.err
