@@ -37,7 +37,7 @@ _MAX_SERVICE_TEXT = 160
 
 @dataclass(frozen=True)
 class _ErrorBody:
-    """The fields of an error body, at whatever level they were."""
+    """The fields of an error body, from any of its levels."""
 
     code: str = ""
     text: str = ""
@@ -46,7 +46,7 @@ class _ErrorBody:
 
 
 def error_from(
-    response: HttpResponse, *, key_source: str, job_id: str | None = None, now: Callable[[], float] = time.time
+    response: HttpResponse, *, key_source: str, job_id: str | None, now: Callable[[], float] = time.time
 ) -> OpenFunnelError:
     """The error for a response that is not 2xx.
 

@@ -89,8 +89,8 @@ class HttpSender:
         self,
         base_url: str,
         *,
-        transport: BaseAdapter | None = None,
-        limits: Limits | None = None,
+        transport: BaseAdapter | None,
+        limits: Limits | None,
         concurrency: int,
         user_agent: str,
     ) -> None:

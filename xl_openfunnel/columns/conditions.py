@@ -33,7 +33,7 @@ def is_column(name: str, *, job_column: bool = False) -> bool:
 
 
 def can_judge(criteria: Criteria, *, job_column: bool = False) -> bool:
-    """Whether the conditions of these criteria are exact, whatever the values are."""
+    """Whether the conditions of these criteria are exact for all values."""
     return all(
         is_column(criterion.column, job_column=job_column) and all(map(_is_exact(criterion.column), criterion.tests))
         for criterion in criteria

@@ -118,8 +118,7 @@ def connect(folder: Path) -> Iterator[Connection]:
         NoRoomError: it could not write.
         KeyboardInterrupt: Ctrl-C came while DuckDB was at work.
     """
-    if (reason := _load()) is not None:
-        raise UnavailableError(f"DuckDB does not load: {reason}")
+    load()
     import duckdb
 
     _end_before_duckdb()
@@ -200,11 +199,11 @@ def write_failure(error: Exception) -> tuple[str, str] | None:
     return None if found is None else (found[1], found[2])
 
 
-def _load() -> str | None:
-    """As `loading_error`, where the end of the process waits for it.
+def load() -> None:
+    """Import DuckDB; the end of the process waits for that.
 
     Raises:
-        UnavailableError: the process ends.
+        UnavailableError: DuckDB does not load, or the process ends.
     """
     thread = threading.get_ident()
     with _changed:
@@ -212,11 +211,13 @@ def _load() -> str | None:
             raise UnavailableError("the process ends")
         _loading.add(thread)
     try:
-        return loading_error()
+        reason = loading_error()
     finally:
         with _changed:
             _loading.discard(thread)
             _changed.notify_all()
+    if reason is not None:
+        raise UnavailableError(f"DuckDB does not load: {reason}")
 
 
 def literal(value: object) -> str:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ..cell_values import to_json
 from ..fields import BY_NAME
 from ..jobs.store.ledger import LedgerEntry
-from .connection import UnavailableError, identifier, is_interrupt, literal, loading_error, write_failure
+from .connection import identifier, is_interrupt, literal, load, loading_error, write_failure
 from .lenient import encodable
 from .schema import SHOWN_COLUMNS
 
@@ -220,8 +220,7 @@ def open_database(files: Sequence[Path] | None, jobs: Iterable[LedgerEntry], ori
         UnavailableError: DuckDB does not load.
         KeyboardInterrupt: Ctrl-C came while DuckDB was at work.
     """
-    if (reason := loading_error()) is not None:
-        raise UnavailableError(f"DuckDB does not load: {reason}")
+    load()
     import duckdb
 
     with (

@@ -1,4 +1,4 @@
-"""Parquet: the columns of `columns.schema`, each of one type whatever the job holds."""
+"""Parquet: the columns of `columns.schema`, each of one type for all jobs."""
 
 from __future__ import annotations
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..api.models import Page
 from ..errors import OpenFunnelError
 from .policy.state import JobState, PageRequest
-from .snapshot import Result, Rows
+from .snapshot import Rows
 from .tracked_job import TrackedJob, Waiter
 
 
@@ -89,24 +90,13 @@ class KeyReplaced:
 
 
 @dataclass(frozen=True)
-class ResultLoaded:
-    """The store was searched for a job; None if it has no result of it."""
+class StoreAnswered:
+    """The store has looked a job up, or saved its result; ``change`` gives the job's next state."""
 
     job_id: str
     tracked: TrackedJob = field(repr=False)
     epoch: int
-    result: Result | None = field(repr=False)
-
-
-@dataclass(frozen=True)
-class ResultSaved:
-    """A result was stored, or ``error`` says why not."""
-
-    job_id: str
-    tracked: TrackedJob = field(repr=False)
-    epoch: int
-    result: Result = field(repr=False)
-    error: OpenFunnelError | None = field(repr=False)
+    change: Callable[[JobState], JobState] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -128,7 +118,6 @@ Event = (
     | PageAnswered
     | KeyRechecked
     | KeyReplaced
-    | ResultLoaded
-    | ResultSaved
+    | StoreAnswered
     | RowsLost
 )

@@ -24,10 +24,9 @@ from .events import (
     KeyReplaced,
     PageAnswered,
     RefreshRequested,
-    ResultLoaded,
-    ResultSaved,
     RowsLost,
     SlotReleased,
+    StoreAnswered,
     Touched,
     WaiterAdded,
     WaiterRemoved,
@@ -149,10 +148,8 @@ class JobScheduler:
                 self._key_rechecked(fingerprint)
             case KeyReplaced():
                 self._key_replaced()
-            case ResultLoaded(_, tracked, epoch, result):
-                self._store_answered(tracked, epoch, lambda state: steps.store_answered(state, result))
-            case ResultSaved(_, tracked, epoch, saved, error):
-                self._store_answered(tracked, epoch, lambda state: steps.saved(state, saved, self.moment(), error))
+            case StoreAnswered(_, tracked, epoch, change):
+                self._store_answered(tracked, epoch, change)
             case RowsLost(job_id, rows):
                 self._rows_lost(job_id, rows)
 
@@ -339,22 +336,27 @@ class JobScheduler:
     # ---- the store -----------------------------------------------------------------------------------------
 
     def _load(self, tracked: TrackedJob) -> None:
-        job_id, epoch = tracked.state.job_id, tracked.epoch
-        tracked.store_busy = True
-        self.tasks_under_way += 1
-        self._store_worker.find(job_id, lambda result: self.loop.post(ResultLoaded(job_id, tracked, epoch, result)))
+        answer = self._ask_store(tracked)
+        self._store_worker.find(
+            tracked.state.job_id, lambda result: answer(lambda state: steps.store_answered(state, result))
+        )
 
     def _save(self, tracked: TrackedJob, result: Result, pages: tuple[Page, ...]) -> None:
-        job_id, epoch = tracked.state.job_id, tracked.epoch
-        tracked.store_busy = True
-        self.tasks_under_way += 1
+        answer = self._ask_store(tracked)
         self._store_worker.save(
-            job_id,
+            tracked.state.job_id,
             result,
             pages,
             self._requests.key_fingerprint,
-            lambda saved, error: self.loop.post(ResultSaved(job_id, tracked, epoch, saved, error)),
+            lambda saved, error: answer(lambda state: steps.saved(state, saved, self.moment(), error)),
         )
+
+    def _ask_store(self, tracked: TrackedJob) -> Callable[[Callable[[JobState], JobState]], None]:
+        """Begin a task of the store for the job; what is returned posts its answer."""
+        tracked.store_busy = True
+        self.tasks_under_way += 1
+        job_id, epoch = tracked.state.job_id, tracked.epoch
+        return lambda change: self.loop.post(StoreAnswered(job_id, tracked, epoch, change))
 
     def _store_answered(self, tracked: TrackedJob, epoch: int, change: Callable[[JobState], JobState]) -> None:
         """The store has finished with the job; an answer from an earlier epoch changes nothing else."""

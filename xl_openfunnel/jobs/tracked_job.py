@@ -85,7 +85,7 @@ class TrackedJobs:
 
     Args:
         clock: says for how long.
-        subscribed: the ids of jobs that are tracked because somebody subscribed to them.
+        subscribed: the ids of jobs that have a subscription, and so are tracked.
         watch_ttl: seconds for which a job stays tracked after it was touched.
     """
 

@@ -69,11 +69,6 @@ def test_connections_are_reused(service: Simulator) -> None:
     assert {request.connection for request in service.received} == {1}
 
 
-def test_compressed_answer_is_read() -> None:
-    with Simulator([JOB], gzip=True) as service, client(service) as c:
-        assert c.page(JOB.job_id).row_count == 100
-
-
 def test_credits_and_cancel(service: Simulator) -> None:
     running = SimulatedJob(ROWS, running=100.0)
     service.add(running)

@@ -1,4 +1,4 @@
-"""HTTP dates in all their forms, whatever the time zone of this machine."""
+"""HTTP dates in all their forms, in any time zone of this machine."""
 
 from __future__ import annotations
 

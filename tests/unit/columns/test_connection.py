@@ -1,4 +1,4 @@
-"""Whatever keeps DuckDB from answering is one error, after which the rows are asked instead."""
+"""All that keeps DuckDB from answering is one error, after which the rows are asked instead."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ def test_new_file_waits_for_another_process_that_reads_it(tmp_path: Path, monkey
     path = tmp_path / "store.sqlite3"
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN")
-    other.execute("SELECT * FROM sqlite_schema").fetchall()  # SQLite changes no mode meanwhile
+    other.execute("SELECT * FROM sqlite_schema").fetchall()  # SQLite changes no mode while it is read
     monkeypatch.setattr(database, "_BUSY_TIMEOUT", 0.0)  # it would wait in vain
 
     class Waiting(sqlite3.Connection):
