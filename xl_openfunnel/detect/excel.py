@@ -118,11 +118,6 @@ def loaded_addins(read: Read, environ: Mapping[str, str], program: str) -> list[
     It opens those in its start folders, the user's, its own and the one that the user chose, and those that are ticked
     in its list of add-ins: the values OPEN, OPEN1, ... of its options, each with switches and a path, which without
     folders is in the folder for add-ins.
-
-    Args:
-        read: the registry.
-        environ: the environment.
-        program: Excel's path, "" if unknown.
     """
     options = read(EXCEL_OPTIONS)
     chosen = registry.text(read, EXCEL_OPTIONS, "AltStartup")

@@ -36,10 +36,6 @@ def unfit(base: str, bits: int) -> str:
     """Why Excel cannot use a Python, after "This Python"; "" if it can.
 
     Windows redirects what a Store app writes to the registry and to %APPDATA% into a private copy.
-
-    Args:
-        base: the folder of the Python on which a virtual environment is based.
-        bits: 32 or 64.
     """
     if bits < 64:
         return HAS_32_BITS
@@ -103,9 +99,7 @@ def load_dll(path: Path) -> str:
 def dll_folders(path: str, prefix: Path) -> list[Path]:
     """Where VBA looks for the DLL: beside Excel's Python, then in the folder above, as in a virtual environment.
 
-    Args:
-        path: Excel's Python, "" for none.
-        prefix: the folder of the running Python, which is searched if Excel has none.
+    Without a Python of Excel's, those of the running one.
     """
     if not path:
         return [prefix]

@@ -44,9 +44,7 @@ class Route:
 def route_to(base_url: str, proxy_for: Callable[[str], str | None]) -> Route:
     """The route to a base URL, which must be valid.
 
-    Args:
-        base_url: the service's address.
-        proxy_for: returns the URL of the proxy for an address, None for a direct connection.
+    ``proxy_for`` returns the URL of the proxy for an address, None for a direct connection.
     """
     parts = urlsplit(base_url)
     secure = parts.scheme == "https"
@@ -63,10 +61,7 @@ def route_to(base_url: str, proxy_for: Callable[[str], str | None]) -> Route:
 def connect(route: Route, context: ssl.SSLContext | None, timeout: float) -> http.client.HTTPConnection:
     """Connect to the service, through the proxy if there is one. This sends no request yet.
 
-    Args:
-        route: the route to the service.
-        context: verifies certificates; None for plain http.
-        timeout: seconds for each step.
+    The context is None for plain http. The timeout is that of each step.
 
     Raises:
         OSError: the connection failed; `ssl.SSLError` if encryption is the reason.
@@ -112,13 +107,10 @@ def unverified_context() -> ssl.SSLContext:
 
 
 def issuer(certificate: bytes) -> str:
-    """Organization and common name of the issuer of an X.509 certificate; "" if it has neither.
+    """Organization and common name of the issuer of an X.509 certificate in DER; "" if it has neither.
 
     Parsed here because `ssl` decodes only certificates that OpenSSL itself has verified, and on Windows the system
     verifies them.
-
-    Args:
-        certificate: in DER.
     """
     try:
         fields = list(_elements(_first_element(_first_element(certificate))))

@@ -107,12 +107,7 @@ def addin(folder: Path | None, version: str) -> CheckResult:
 
 
 def other_addins(files: Sequence[Path], own: Path | None) -> CheckResult:
-    """Whether Excel also loads another add-in with our functions: it may call those, and lists each twice.
-
-    Args:
-        files: what Excel loads at its start that is ours.
-        own: the add-in in the start folder.
-    """
+    """Whether Excel also loads another add-in with our functions: it may call those, and lists each twice."""
     others = [file for file in files if file != own]
     if not others:
         return ok("none with the same functions")
@@ -134,12 +129,7 @@ def other_addins(files: Sequence[Path], own: Path | None) -> CheckResult:
 
 
 def workbook_place(file: Path, onedrive: str) -> CheckResult:
-    """Whether a workbook is in OneDrive, which the functions do not mind.
-
-    Args:
-        file: the workbook.
-        onedrive: the OneDrive folder in which it is, "" if in none.
-    """
+    """Whether a workbook is in OneDrive, which the functions do not mind."""
     if not onedrive:
         return ok(f"{file} is not in OneDrive")
     return ok(
@@ -166,12 +156,7 @@ def workbook_macros(file: Path, version: str) -> CheckResult:
 
 
 def xlwings_of_macros(file: Path, found: list[str]) -> CheckResult:
-    """Whether Excel's Python has the version of xlwings that the macros of a workbook or add-in need.
-
-    Args:
-        file: the workbook or add-in.
-        found: the versions beside Excel's Python.
-    """
+    """Whether Excel's Python has the version of xlwings that the macros of a workbook or add-in need."""
     try:
         needed = needed_xlwings(file)
     except (OSError, zipfile.BadZipFile):
@@ -207,9 +192,7 @@ def disabled_items(read: Read) -> CheckResult:
 def mark_of_the_web(file: Path, zone_text: str | None) -> CheckResult:
     """Whether a file has the Mark of the Web, because of which Office blocks its macros.
 
-    Args:
-        file: the workbook or add-in.
-        zone_text: its stream ``Zone.Identifier``; None if it has none.
+    ``zone_text`` is the file's stream ``Zone.Identifier``, None if it has none.
     """
     zone = re.search(r"^\s*ZoneId\s*=\s*([0-9]+)", zone_text or "", re.MULTILINE | re.IGNORECASE)
     if zone is None or int(zone[1]) not in _UNTRUSTED_ZONES:

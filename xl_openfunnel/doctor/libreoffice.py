@@ -15,14 +15,7 @@ _REINSTALL: Final = f"{INSTALL}, then restart LibreOffice"
 
 
 def installation(version: str, oldest: tuple[int, int], *, supported: bool, used: bool) -> CheckResult:
-    """Whether LibreOffice is new enough for the functions.
-
-    Args:
-        version: its name and version.
-        oldest: the first version that is new enough.
-        supported: whether this one is.
-        used: whether it has the functions.
-    """
+    """Whether LibreOffice is new enough for the functions."""
     if supported:
         return ok(version)
     needed = ".".join(map(str, oldest))
@@ -31,13 +24,7 @@ def installation(version: str, oldest: tuple[int, int], *, supported: bool, used
 
 
 def uno(python: str, version: str, *, used: bool) -> CheckResult:
-    """Whether LibreOffice's Python can import ``uno``.
-
-    Args:
-        python: the path of that Python.
-        version: its version, "" if it cannot.
-        used: whether LibreOffice has the functions.
-    """
+    """Whether LibreOffice's Python can import ``uno``; its version is "" if it cannot."""
     if version:
         return ok(f"{version}, {python}")
     return _wrong_if_used(f"{python} has no module uno", "On Debian and Ubuntu: apt install python3-uno", used=used)
@@ -63,11 +50,7 @@ def package(
 ) -> CheckResult:
     """Whether LibreOffice's Python can import this version of the package.
 
-    Args:
-        python: the path of that Python.
-        folders: where it looks for packages.
-        load: imports the package from there; returns its version and "", or "" and the error.
-        version: the version of this package.
+    ``load`` imports the package from the folders, and returns its version and "", or "" and the error.
     """
     for folder in folders:
         if not Path(folder).is_dir():

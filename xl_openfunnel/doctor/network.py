@@ -40,12 +40,7 @@ def resolve(host: str, port: int) -> list[str]:
 
 
 def proxy(route: Route, read: Read | None) -> CheckResult:
-    """Whether requests can use the configured proxy, if there is one.
-
-    Args:
-        route: the route to the service.
-        read: the registry; None on systems without one.
-    """
+    """Whether requests can use the configured proxy, if there is one."""
     if route.proxy is None:
         script = registry.text(read, INTERNET_SETTINGS, "AutoConfigURL") if read else ""
         if script:
@@ -88,13 +83,7 @@ def connection(route: Route, timeout: float = CONNECT_TIMEOUT) -> CheckResult:
 def certificate(
     route: Route, make_context: Callable[[], ssl.SSLContext], timeout: float = CONNECT_TIMEOUT
 ) -> CheckResult:
-    """Whether the service's certificate can be verified, and who issued it.
-
-    Args:
-        route: the route to the service.
-        make_context: creates the context with which requests verify certificates.
-        timeout: seconds for each step.
-    """
+    """Whether the service's certificate can be verified, and who issued it."""
     if not route.secure:
         return ok("none: plain http to this very computer")
     if route.proxy and route.proxy.scheme == "https":

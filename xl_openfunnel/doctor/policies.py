@@ -73,10 +73,7 @@ def office_setting(read: Read, key: str, name: str) -> Setting | None:
 def macros(read: Read, *, addin: bool, signed: bool = False) -> CheckResult:
     """Whether Excel runs our macros.
 
-    Args:
-        read: the registry.
-        addin: True if only the add-in matters, which is in a trusted location, Excel's start folder.
-        signed: whether the file that matters has a signature.
+    With ``addin`` only the add-in matters, which is in a trusted location, Excel's start folder.
     """
     off = office_setting(read, "Common", "VBAOff")
     if off and off.value:
@@ -111,12 +108,7 @@ def from_internet(read: Read) -> CheckResult:
 
 
 def trusted_locations(read: Read, *, on_network: bool = False) -> CheckResult:
-    """Whether Excel trusts its own start folder.
-
-    Args:
-        read: the registry.
-        on_network: whether that folder is on another computer, as redirected profiles are.
-    """
+    """Whether Excel trusts its own start folder, which may be on another computer, as redirected profiles are."""
     rule = _distrusted(read)
     if rule is None:
         allowed = office_setting(read, r"Excel\Security\Trusted Locations", "AllowNetworkLocations")
@@ -176,12 +168,7 @@ def command_prompt(read: Read) -> CheckResult:
 
 
 def child_processes(read: Read, python: str) -> CheckResult:
-    """Whether Microsoft Defender lets Excel start Python.
-
-    Args:
-        read: the registry.
-        python: the interpreter that Excel starts, "" for none.
-    """
+    """Whether Microsoft Defender lets Excel start Python."""
     what = (
         "Microsoft Defender keeps Excel from starting Python "
         "(Block all Office applications from creating child processes)"
@@ -217,10 +204,6 @@ def controlled_folders(read: Read, python: str) -> CheckResult:
     """Whether Microsoft Defender keeps programs that it does not know from writing into Documents and the like.
 
     Windows decides by a program's reputation, which cannot be seen from here.
-
-    Args:
-        read: the registry.
-        python: the interpreter that Excel starts, "" for none.
     """
     name = "EnableControlledFolderAccess"
     sources = ((FOLDERS_GROUP, True), (ASR_DEVICE, True), (FOLDERS_LOCAL, False))

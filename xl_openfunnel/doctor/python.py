@@ -17,14 +17,7 @@ _SMALL: Final = 32
 
 
 def version(running: tuple[int, int, int], bits: int, program: str, base: str) -> CheckResult:
-    """Whether the running Python can be used.
-
-    Args:
-        running: its version.
-        bits: 32 or 64.
-        program: its path.
-        base: the folder of the Python on which a virtual environment is based.
-    """
+    """Whether the running Python can be used."""
     what = f"{'.'.join(map(str, running))}, {bits}-bit, {program}"
     if running[:2] < _MIN_VERSION:
         return wrong(what, NEEDED)
@@ -45,10 +38,7 @@ def xlwings(installed: str | None, needed: str) -> CheckResult:
 def interpreter(path: str, exists: Callable[[str], bool], code_page: str) -> CheckResult:
     """Whether the setting that VBA reads names a Python.
 
-    Args:
-        path: the setting's value, "" for none.
-        exists: whether there is such a file.
-        code_page: the codec of Windows' ANSI code page, in which earlier workbooks read settings.
+    Earlier workbooks read it in the codec of Windows' ANSI code page.
     """
     if not path:
         return wrong("Excel does not know yet where Python is", f"{INSTALL} (it writes {INTERPRETER_SETTING})")
@@ -63,13 +53,7 @@ def interpreter(path: str, exists: Callable[[str], bool], code_page: str) -> Che
 
 
 def place(path: str, *, onedrive: str, on_network: bool) -> CheckResult:
-    """Whether the Python that Excel starts is on this computer, and stays there.
-
-    Args:
-        path: the interpreter of the setting, "" for none.
-        onedrive: the OneDrive folder in which it is, "" if in none.
-        on_network: whether it is on another computer.
-    """
+    """Whether the Python that Excel starts is on this computer, and stays there."""
     move = f"Set OPENFUNNEL_CACHE_DIR to a folder on this computer, or remove it; then {INSTALL} --repair"
     if onedrive:
         return wrong(
@@ -85,13 +69,7 @@ def place(path: str, *, onedrive: str, on_network: bool) -> CheckResult:
 
 
 def package_version(path: str, version: str, ask_version: Callable[[str], str]) -> CheckResult:
-    """Whether Excel's Python has this version of the package.
-
-    Args:
-        path: the interpreter of the setting, "" for none.
-        version: the version of this package.
-        ask_version: returns the version that an interpreter has, "" for none; may raise `OSError`.
-    """
+    """Whether Excel's Python has this version of the package."""
     if not path:
         return unknown("not looked at, since Excel does not know yet where Python is")
     try:
@@ -111,11 +89,8 @@ def dll(folders: list[Path], needed: str, excel_bits: int | None, load: Callable
     Excel loads it into its own process, so that its bitness has to be Excel's. Python is another process, which COM
     reaches whatever its bitness is; xlwings brings both DLLs for that.
 
-    Args:
-        folders: where VBA looks for it, in this order.
-        needed: the version of xlwings.
-        excel_bits: 32 or 64; None if unknown, and then both DLLs must be there.
-        load: loads a DLL and returns "", or the reason why it cannot be loaded.
+    VBA looks for it in the folders, in this order. Where Excel's bits are unknown, both DLLs must be there. ``load``
+    returns the reason why a DLL cannot be loaded, or "".
     """
     files: list[Path] = []
     for bits in (64, 32) if excel_bits is None else (excel_bits,):

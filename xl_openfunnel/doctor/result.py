@@ -63,13 +63,7 @@ def unknown(what: str, remedy: str = "", *, for_it: str = "") -> CheckResult:
 
 
 def write_it_request(results: Iterable[CheckResult], *, version: str, excel: bool) -> str:
-    """A message that asks IT for each change with its exact setting; "" if there is nothing for them to change.
-
-    Args:
-        results: those of all checks.
-        version: the version of this package.
-        excel: whether Excel uses this package on this computer.
-    """
+    """A message that asks IT for each change with its exact setting; "" if there is nothing for them to change."""
     requests = [result.for_it for result in results if result.for_it]
     if not requests:
         return ""

@@ -96,11 +96,7 @@ def run_checks(
 ) -> Iterator[tuple[str, str, CheckResult]]:
     """Run all checks, and yield the part, name and result of each. A check that raises has the result `UNKNOWN`.
 
-    Args:
-        base_url: the service's address; None for that of the settings.
-        file: a workbook to check as well.
-        machine: the computer to check; None for this one.
-        on_start: called with the name of each check before it runs.
+    The address is None for that of the settings, the machine for this computer. ``on_start`` gets each check's name.
     """
     machine = machine or Machine.here()
     hide_key = _key_remover(base_url, machine)

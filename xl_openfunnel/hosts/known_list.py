@@ -80,11 +80,7 @@ def check_size(rows: int, columns: int) -> None:
 def keep(lists: KnownLists | None, name: str, cells: SelectedCells, separator: str = ",") -> KeptText:
     """Keep the companies of cells as a list, in place of an older one of this name; returns what was kept.
 
-    Args:
-        lists: those of the user; None where there is no store.
-        name: of the list.
-        cells: with or without a row of headers.
-        separator: between the arguments of a formula.
+    The lists are None where there is no store. ``separator`` is that of a formula's arguments.
 
     Raises:
         ConfigurationError: there are no lists here, or there is nothing in these cells by which companies are compared.

@@ -67,10 +67,6 @@ class TopicRegistry(Generic[Dependent]):
 
     Subscribes to each job and calculation once, as long as it has dependents. `of` may be called on any thread,
     everything else on one.
-
-    Args:
-        subscribe: subscribes to the job with this id.
-        subscribe_call: subscribes to the calculation with this topic.
     """
 
     def __init__(self, subscribe: Callable[[str], Subscription], subscribe_call: Callable[[str], Subscription]) -> None:

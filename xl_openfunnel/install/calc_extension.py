@@ -47,8 +47,7 @@ _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 def build_extension(folders: Sequence[str]) -> bytes:
     """The content of the .oxt file.
 
-    Args:
-        folders: where Python finds the package and its dependencies, in order of preference.
+    Python finds the package and its dependencies in the folders, in this order.
     """
     parts = {
         "META-INF/manifest.xml": _manifest(),

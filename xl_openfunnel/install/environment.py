@@ -34,11 +34,9 @@ def interpreter(folder: Path) -> Path:
 
 
 def create(folder: Path, python: str = "") -> None:
-    """Create the environment, with this package and its dependencies.
+    """Create the environment in a new folder, with this package and its dependencies.
 
-    Args:
-        folder: where; it does not exist yet.
-        python: the path of the Python to base it on; "" for the running one.
+    It is based on the Python with that path, or with ``""`` on the running one.
 
     Raises:
         ConfigurationError: this package was never installed.

@@ -62,16 +62,8 @@ def install(
 ) -> None:
     """Set up Excel. A healthy private Python is kept, unless `repair` is set.
 
-    Args:
-        paths: where the parts go.
-        base: the folder of the Python on which the private one is based.
-        repair: recreate the private Python in any case.
-        addin: the add-in, built by this version and signed; None to build it, or to keep a signed one that is there.
-        excel: the Excel that is installed, if it was found.
-        create: creates the private Python.
-        write_setting: stores the path of the private Python for VBA.
-        code_page: the codec of Windows' ANSI code page.
-        notify: called with the name of each step as it begins.
+    An add-in that is given was built by this version and signed; with None it is built, or a signed one that is there
+    is kept. ``notify`` gets the name of each step as it begins.
 
     Raises:
         ConfigurationError: this Python or this folder cannot be used; nothing was changed.
@@ -105,10 +97,7 @@ def uninstall(
 ) -> bool:
     """Remove everything that `install` set up, but for the private Python if that is the one that runs this.
 
-    Args:
-        paths: where the parts are.
-        remove_setting: removes the setting for VBA, and returns whether there was one.
-        notify: called with the name of each step as it begins.
+    ``remove_setting`` returns whether there was one. ``notify`` gets the name of each step as it begins.
 
     Returns:
         Whether anything was installed.

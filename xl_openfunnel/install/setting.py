@@ -65,10 +65,7 @@ def vba_readable_path(path: Path, code_page: str, shorten: Callable[[Path], str]
 
     Workbooks of version 0.1 read it with VBA's GetSetting, which loses other letters; later ones read it as it is.
 
-    Args:
-        path: an existing folder.
-        code_page: the codec of that code page.
-        shorten: gives the path with Windows' short folder names (8.3) where they exist.
+    ``shorten`` gives a folder's path with Windows' short names (8.3) where they exist.
     """
     for text in (str(path), shorten(path)):
         try:

@@ -91,16 +91,6 @@ class CheckContext:
         file: the workbook's file; the checks write beside it.
         service: the simulator that the functions call; its time is the clock's.
         timeout: seconds to wait for one thing.
-
-    Args:
-        excel: the Application object.
-        service: the simulator.
-        clock: the simulator's time.
-        file: the workbook's file.
-        python_processes: returns the ids of the Python processes that this Excel started; None if they are unknown.
-        unchanged_for: seconds during which something must not change.
-        now: the time in seconds.
-        sleep: waits a number of seconds.
     """
 
     def __init__(
@@ -153,12 +143,7 @@ class CheckContext:
         self.excel.Run(f"'{self.book.Name}'!{name}")
 
     def wait_until(self, read: Callable[[], object], expected: object, what: str) -> None:
-        """Wait until something has the expected value.
-
-        Args:
-            read: reads the value; its errors are ignored until the timeout, since Excel may be busy.
-            expected: the expected value.
-            what: what is read, for the error message.
+        """Wait until something has the expected value. Errors of reading are ignored until then: Excel may be busy.
 
         Raises:
             CheckFailedError: it did not have the value in time.

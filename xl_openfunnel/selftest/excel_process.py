@@ -32,10 +32,7 @@ class SpawnedExcel:
 
     It is started as a program, since an Excel that COM starts may not get our environment.
 
-    Args:
-        program: the path of Excel.
-        environ: the environment of Excel, and of the Python that it starts.
-        folder: where to write a first workbook; an Excel without a workbook cannot be connected to.
+    A first workbook is written into the folder: an Excel without a workbook cannot be connected to.
     """
 
     def __init__(self, program: str, environ: Mapping[str, str], folder: Path) -> None:
@@ -86,9 +83,7 @@ class SpawnedExcel:
     def close(self, application: list[Any], python_processes: Callable[[], set[int]]) -> str:
         """Close it as its user would, and check that its process and its Python end.
 
-        Args:
-            application: holds its Application object, which is removed: a reference would keep Excel running.
-            python_processes: returns the ids of the Python processes that it started.
+        The application is removed from its holder: a reference would keep Excel running.
 
         Raises:
             CheckFailedError: they did not end.

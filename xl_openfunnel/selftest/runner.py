@@ -97,13 +97,7 @@ CHECKS: Final = (
 def run_each(
     selected: Iterable[Check], context: CheckContext, *, before_each: Callable[[str], object] = lambda _: None
 ) -> Iterator[Outcome]:
-    """Run checks one after the other.
-
-    Args:
-        selected: the checks.
-        context: what they work with.
-        before_each: called with the name of each check before it runs.
-    """
+    """Run checks one after the other."""
     missing = ""
     for check in selected:
         if missing:
@@ -133,10 +127,7 @@ def run_checks(
 ) -> Iterator[Outcome]:
     """Start an Excel, run all checks in it, and close it.
 
-    Args:
-        program: the path of Excel.
-        interpreter: the Python that the workbook's setting names.
-        before_each: called with the name of each check before it runs.
+    The interpreter is the one that the workbook's setting names.
     """
     clock = ManualClock()
     with contextlib.ExitStack() as stack:

@@ -121,13 +121,7 @@ def _add_function_group(package: Package) -> None:
 
 
 def _add_project(book: xlsxwriter.Workbook, modules: Mapping[str, str], sheet_modules: Sequence[str]) -> None:
-    """Add the macros and document properties, and set when Excel calculates.
-
-    Args:
-        book: the workbook or add-in.
-        modules: the texts of the VBA modules by name.
-        sheet_modules: the names of the sheets' modules, which have no text.
-    """
+    """Add the macros and document properties, and set when Excel calculates."""
     # The doctor reads the versions in the properties.
     built_by = f"Built by XL OpenFunnel {version()} for xlwings {sources.xlwings_version()}"
     book.set_properties({"title": "OpenFunnel", "comments": built_by, "created": _CREATED})

@@ -34,13 +34,9 @@ class ButtonRow:
     margin: int
 
     def add_to(self, package: Package, sheet: str, part: str, buttons: Sequence[Button]) -> None:
-        """Add the buttons to a sheet without other drawings.
+        """Add the buttons to a sheet without other drawings, from left to right; the first is darker.
 
-        Args:
-            package: the workbook's file.
-            sheet: the path of the sheet's part.
-            part: the path of the new part with the buttons.
-            buttons: from left to right; the first is darker.
+        ``part`` is the path of the new part with the buttons.
         """
         shapes = "".join(
             self._shape(number, button, *columns)

@@ -45,16 +45,7 @@ def info_call(name: str) -> str:
 def write_formula(
     sheet: Worksheet, row: int, column: int, formula: str, style: Format, without_macros: str = ""
 ) -> None:
-    """Write a formula with one value.
-
-    Args:
-        sheet: the sheet.
-        row: from 0.
-        column: from 0.
-        formula: without ``=``.
-        style: the cell's format.
-        without_macros: what the cell shows where the function is unknown, as it is without macros.
-    """
+    """Write a formula, given without ``=``, with what it shows where its functions are unknown: without macros."""
     write_single(sheet, row, column, f'=IFERROR({formula},"{without_macros}")', style, without_macros)
 
 

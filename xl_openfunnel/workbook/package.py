@@ -19,23 +19,16 @@ _EARLIEST_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
 
 class Package:
-    """A workbook's file in memory.
-
-    Args:
-        content: the file as XlsxWriter wrote it.
-    """
+    """A workbook's file in memory, as XlsxWriter wrote it."""
 
     def __init__(self, content: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             self.parts = {name: archive.read(name) for name in archive.namelist()}
 
     def add_part(self, name: str, kind: str, content: str) -> None:
-        """Add a part.
+        """Add a part; ``kind`` is the end of its content type, such as ``spreadsheetml.pivotTable``.
 
-        Args:
-            name: the part's path.
-            kind: the end of its content type, such as ``spreadsheetml.pivotTable``.
-            content: the XML after the declaration.
+        The content is the XML after the declaration.
 
         Raises:
             ValueError: the part exists already.
@@ -49,10 +42,7 @@ class Package:
     def add_relationship(self, source: str, kind: str, target: str) -> str:
         """Let one part refer to another; return the id of the relationship.
 
-        Args:
-            source: the path of the referring part.
-            kind: the end of the relationship's type, such as ``pivotTable``.
-            target: the other part's path.
+        ``kind`` is the end of the relationship's type, such as ``pivotTable``.
         """
         folder, file = posixpath.split(source)
         name = f"{folder}/_rels/{file}.rels"

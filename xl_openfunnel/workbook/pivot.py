@@ -82,11 +82,7 @@ class Pivot:
     def add_to(self, package: Package, sheet: str, row: int, column: int) -> None:
         """Add the pivot, whose cells the sheet must already contain.
 
-        Args:
-            package: the workbook's file.
-            sheet: the path of the sheet's part.
-            row: of the pivot's first cell, from 0.
-            column: of the same cell.
+        Its first cell is given by row and column, from 0.
         """
         package.add_part(_CACHE, "spreadsheetml.pivotCacheDefinition", self._cache_xml())
         last = (row + len(self.cells) - 1, column + len(self.cells[0]) - 1)

@@ -29,11 +29,7 @@ _CELL_MENUS: Final = ("ContextMenuCell", "ContextMenuListRange")
 
 
 def ribbon(prefix: str) -> str:
-    """The part: one tab with a group for each of `GROUPS`, and a menu in those of cells.
-
-    Args:
-        prefix: `ADDIN` or `WORKBOOK`.
-    """
+    """The part: one tab with a group for each of `GROUPS`, and a menu in those of cells."""
     groups = [
         _element(
             "group",

@@ -17,11 +17,7 @@ from .results import Array, CalcHost, RecalcProbe, Result, SizedResult, fits
 
 
 class ArrayTracker:
-    """The array formulas of Calc that show results.
-
-    Args:
-        host: Calc.
-    """
+    """The array formulas of Calc that show results."""
 
     def __init__(self, host: CalcHost) -> None:
         self._host = host

@@ -57,13 +57,8 @@ def act(
 ) -> str:
     """Run a command on a document. Never raises.
 
-    Args:
-        updater: this LibreOffice's updater.
-        document: the document, None for none.
-        action: the command's name.
-        run_on_main_thread: runs a function on LibreOffice's main thread, and waits for it.
-        show: shows the message of a step that ends after this returned; called on the main thread.
-        ask: what asks the user in front of the document's window.
+    ``run_on_main_thread`` waits for its function. ``show`` gets the message of a step that ends after this returned,
+    and is called on the main thread.
 
     Returns:
         The message for the user.

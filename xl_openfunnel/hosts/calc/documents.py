@@ -150,11 +150,7 @@ class CalcArray:
 
 
 class Documents:
-    """The open spreadsheets.
-
-    Args:
-        context: LibreOffice's component context.
-    """
+    """The open spreadsheets."""
 
     def __init__(self, context: Any) -> None:
         self._desktop = context.getByName("/singletons/com.sun.star.frame.theDesktop")

@@ -19,12 +19,7 @@ _YES: Final = 2  # com.sun.star.awt.MessageBoxResults
 
 
 class Questions:
-    """Questions in front of a document's window. To be used on LibreOffice's main thread.
-
-    Args:
-        context: LibreOffice's component context.
-        document: the document.
-    """
+    """Questions in front of a document's window. To be used on LibreOffice's main thread."""
 
     def __init__(self, context: Any, document: Any) -> None:
         self._context = context

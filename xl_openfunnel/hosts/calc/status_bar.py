@@ -17,14 +17,7 @@ def show(
     run_on_main_thread: Callable[[Callable[[], None]], object],
     call_later: Callable[[float, Callable[[], None]], object] = start_timer,
 ) -> None:
-    """Show a text in the status bar of a document's window, if it has one, and clear it after `DISPLAY_SECONDS`.
-
-    Args:
-        document: the document, None for none.
-        text: what to show.
-        run_on_main_thread: runs a function on LibreOffice's main thread.
-        call_later: calls a function after so many seconds.
-    """
+    """Show a text in the status bar of a document's window, if it has one, and clear it after `DISPLAY_SECONDS`."""
     controller = document.CurrentController if document is not None else None
     indicator = controller.getStatusIndicator() if controller is not None else None
     if indicator is None:

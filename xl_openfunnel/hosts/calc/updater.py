@@ -73,11 +73,7 @@ Event = ResultRequested | ListenerAdded | ListenerRemoved | JobChanged | TopicCh
 class ResultUpdater:
     """All results of a process.
 
-    Args:
-        implementations: of the functions, by their names.
-        open_source: opens what results are computed from; called on the loop's thread, when it is first needed.
-        host: the LibreOffice whose cells these are.
-        clock: tells the time and waits.
+    ``open_source`` is called on the loop's thread, when results are first computed.
 
     Attributes:
         loop: the thread that computes results; to be started by the owner.

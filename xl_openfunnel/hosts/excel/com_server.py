@@ -16,13 +16,10 @@ from xlwings import com_server
 
 
 def serve(class_id: str, serving: Callable[[], object], *, quit_when_unused: bool) -> None:
-    """Serve on this thread.
+    """Serve as the COM class that Excel asks for, on this thread.
 
-    Args:
-        class_id: of the COM class that Excel asks for.
-        serving: called once Excel can reach the server.
-        quit_when_unused: whether to return when the last reference to the object has been released; otherwise it
-            serves for ever.
+    ``serving`` is called once Excel can reach the server. With ``quit_when_unused`` this returns when the last
+    reference to the object has been released, else never.
     """
     registered_class: Any = policy
     registered_class.DefaultPolicy = _Policy

@@ -15,9 +15,7 @@ _MAX_FORMULA: Final = 8_192
 def read_texts(area: CellRange, read: Callable[[CellRange], Any]) -> list[list[str]]:
     """What the formula bar shows for each cell of an area; ``""`` for a text that is too long.
 
-    Args:
-        area: the cells.
-        read: reads a part of the area, in one call; None if it holds a text that is too long.
+    ``read`` reads a part of the area in one call, and gives None if that holds a text that is too long.
     """
     texts = read(area)
     if texts is not None:
@@ -53,9 +51,7 @@ def spill_dependents(formulas: Mapping[CellRef, str], spilling: Collection[CellR
 
     A name in front of ``#`` may mean any cell, so such formulas are included.
 
-    Args:
-        formulas: a workbook's formulas by their cells, as ``Formula2`` gives them.
-        spilling: the cells that will no longer spill.
+    The formulas are those of a workbook, as ``Formula2`` gives them.
     """
     references = {cell: set(_spill_references(cell, formula)) for cell, formula in formulas.items()}
     broken = {_key(cell.sheet, cell.cell) for cell in spilling}

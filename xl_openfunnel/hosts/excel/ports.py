@@ -147,9 +147,7 @@ class WorkbookAccess(Protocol):
     def connect(self, window: int, timeout: float = COMMAND_TIMEOUT) -> AbstractContextManager[WorkbookCommands]:
         """Connect to the Excel with that window.
 
-        Args:
-            window: one of its windows.
-            timeout: seconds that all calls together wait while Excel is busy.
+        The timeout is how many seconds all calls together wait while Excel is busy.
 
         Raises:
             HostBusyError: it stayed busy.
@@ -185,8 +183,7 @@ class WorkbookCommands(Protocol):
     def format_times(self, times: Mapping[CellRef, TimeCells]) -> None:
         """Give the times that these cells' calls return a date format, where the cells that show them have none.
 
-        Args:
-            times: which cells of each block are times. A formula that computes with the block is left alone.
+        A formula that computes with the block is left alone.
         """
 
     def named_cell_text(self, book: str, name: str) -> str:
@@ -198,10 +195,7 @@ class WorkbookCommands(Protocol):
     def add_table(self, book: str, name: str, columns: Mapping[str, float]) -> None:
         """Add a table with one blank row on a new sheet.
 
-        Args:
-            book: the workbook.
-            name: the table's name.
-            columns: the widths of its columns, in characters, by their names.
+        ``columns`` has their widths in characters.
         """
 
     def add_columns(self, book: str, name: str, columns: Mapping[str, float]) -> None:
@@ -217,12 +211,7 @@ class WorkbookCommands(Protocol):
     ) -> TableWritten:
         """Merge companies into a table, and write facts about their job above it.
 
-        Args:
-            book: the workbook.
-            name: the table's name.
-            columns: the names of our columns.
-            make_plan: plans the merge; called again if the user changes the table before the plan is carried out.
-            facts: what is known of the job.
+        ``make_plan`` is called again if the user changes the table before the plan is carried out.
         """
 
     def refresh_pivots(self, book: str, table: str) -> int:
@@ -231,9 +220,7 @@ class WorkbookCommands(Protocol):
     def selected_cells(self, cell: CellRef, area: str) -> SelectedCells:
         """The values of cells, as far as the sheet is used; of a single cell those of the list that it stands in.
 
-        Args:
-            cell: one of them.
-            area: their address, such as ``$A$1:$C$9`` or ``$A:$C``.
+        ``area`` is an address such as ``$A$1:$C$9`` or ``$A:$C``.
 
         Raises:
             ConfigurationError: they are too many, or several areas.
@@ -246,9 +233,4 @@ class WorkbookCommands(Protocol):
 
         What says which companies are in a known list is left out: the columns known:NAME of tables and of blocks, and
         what else these cells show.
-
-        Args:
-            book: the workbook.
-            facts: for each job in the workbook what is known of it, for a sheet that is added to the copy.
-            telling_known: what cells show that says which companies are in a known list.
         """

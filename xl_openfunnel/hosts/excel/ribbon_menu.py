@@ -19,11 +19,9 @@ _LABEL_UNITS: Final = 500
 
 
 def job_menu(entries: Sequence[LedgerEntry], on_action: str) -> str:
-    """The menu of the latest jobs; ``""`` without any.
+    """The menu of the latest jobs, the latest first; ``""`` without any.
 
-    Args:
-        entries: the ledger, the latest job first.
-        on_action: the macro that an entry calls; the job's id is in its ``tag``.
+    An entry calls the macro ``on_action`` with the job's id in its ``tag``.
     """
     if not entries:
         return ""

@@ -99,11 +99,6 @@ def plan_merge(content: TableContent, our_columns: Sequence[str], companies: Seq
     same, they keep their order. A company that is no longer in the job is removed, unless the user has something in its
     row: then it is kept at the end, without a rank.
 
-    Args:
-        content: the table.
-        our_columns: the names of our columns.
-        companies: their values for all of our columns, in the service's order.
-
     Raises:
         ConfigurationError: the table has none of our columns, or data of the user's that cannot be matched to companies
             because the table has no column of `KEYS`.

@@ -214,11 +214,7 @@ def live_state(window: str) -> str:
 
 @_raw
 def job_menu(on_action: str) -> str:
-    """The ribbon's menu of jobs, ``""`` without any. Called by VBA when the user opens it.
-
-    Args:
-        on_action: the macro that an entry calls.
-    """
+    """The ribbon's menu of jobs, ``""`` without any. Called by VBA when the user opens it."""
     try:
         return ribbon_menu.job_menu(excel_host().session.new_call().ledger(), on_action)
     except OpenFunnelError as error:

@@ -45,10 +45,7 @@ Attribute VB_Customizable = True\r
 def build_project(texts: Mapping[str, str], sheets: Sequence[str], workbook: str) -> bytes:
     """The content of ``xl/vbaProject.bin`` for a workbook.
 
-    Args:
-        texts: the source of each module by name.
-        sheets: the code names of the sheets, whose modules are empty.
-        workbook: the name of the workbook's own module among the texts.
+    The modules of ``sheets`` are empty; ``workbook`` is the name of the workbook's own among the texts.
 
     Raises:
         ValueError: a text is not ASCII, or a line does not end with CR LF.

@@ -49,12 +49,6 @@ def temporarily_set(call: RetryingCaller, target: Any, name: str, value: object)
     Live cells and commands have a thread each, so both may change the same setting at the same time: the last one
     restores the value that the first one found. The lock is not held during calls.
 
-    Args:
-        call: which Excel, and how to wait for it.
-        target: the object with the setting.
-        name: the setting's name.
-        value: its temporary value.
-
     Raises:
         HostBusyError: Excel was too busy to change it.
     """
@@ -89,10 +83,7 @@ def temporarily_set(call: RetryingCaller, target: Any, name: str, value: object)
 def with_settings(call: RetryingCaller, settings: Mapping[str, object], function: Callable[[], _T]) -> _T:
     """Make one call while settings of the application are changed, again while Excel is busy.
 
-    Args:
-        call: which Excel, and how to wait for it.
-        settings: the values during the call; between two attempts the settings are restored.
-        function: makes the call once.
+    Between two attempts the settings are restored.
     """
 
     def attempt() -> _T:

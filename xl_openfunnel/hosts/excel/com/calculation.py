@@ -43,11 +43,7 @@ _IDLE_MILLISECONDS: Final = 3_000
 
 
 class ComExcelProcesses:
-    """Implements `ports.ExcelProcesses` for the Excels of this Windows user.
-
-    Args:
-        clock: sleeps while Excel is too busy for a setting to be restored.
-    """
+    """Implements `ports.ExcelProcesses` for the Excels of this Windows user."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()

@@ -39,11 +39,7 @@ SheetLinks = Mapping[str, str]
 
 
 def add_links(package: bytes, links: Mapping[str, SheetLinks]) -> tuple[bytes, list[str]]:
-    """Add links to the sheets of a workbook (.xlsx).
-
-    Args:
-        package: the file.
-        links: the links by the names of the sheets.
+    """Add links to the sheets of a workbook (.xlsx), by the sheets' names.
 
     Returns:
         The file, and the names of the sheets that got none, because they would have more links than Excel takes.

@@ -59,10 +59,7 @@ class RetryingCaller:
     Methods raise `HostBusyError` when Excel stayed busy too long, `HostGoneError` when it has ended, and `HostError`
     when it refuses.
 
-    Args:
-        process_id: Excel's.
-        clock: sleeps between two attempts.
-        timeout: seconds to wait, in all calls together.
+    The timeout is in seconds, for all calls together.
     """
 
     def __init__(self, process_id: int, clock: Clock, timeout: float) -> None:

@@ -57,13 +57,8 @@ def save_copy(
 ) -> CopySaved:
     """Save a copy beside the workbook, or in the documents folder if the workbook is new or in the cloud.
 
-    Args:
-        call: makes the calls.
-        book: the workbook, which stays as it is.
-        cells_to_replace: returns the cells of a workbook, by its name, whose formulas are to become values.
-        facts: for each job what is known of it, for a sheet that is added.
-        documents: the user's documents folder.
-        telling_known: by sheet and address of cells, what they show that says which companies are in a known list.
+    ``cells_to_replace`` returns the cells of a workbook, by its name, whose formulas are to become values. What
+    ``telling_known`` gives, by sheet and address, says which companies are in a known list.
     """
     if call.get(book, "HasPassword") or call.get(book, "WriteReserved"):
         raise HostError("The workbook has a password to open or change it. Remove it (File, Info), then save the copy.")

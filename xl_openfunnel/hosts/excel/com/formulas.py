@@ -93,11 +93,7 @@ def read_formula(cells: Any) -> Any:
 def formula_bar_texts(call: ComCaller, sheet: Any, area: CellRange, read: Callable[[Any], Any]) -> list[list[str]]:
     """What the formula bar shows for each cell of an area.
 
-    Args:
-        call: makes the calls.
-        sheet: the sheet.
-        area: its cells.
-        read: reads the texts of a Range, in the form that the caller needs.
+    ``read`` reads the texts of a Range, in the form that the caller needs.
     """
 
     def read_part(part: CellRange) -> Any:

@@ -129,13 +129,7 @@ class ListObject:
     def read_rows(
         self, area: CellRange, reading: TableReading, user_columns: Sequence[int]
     ) -> list[list[Value]] | None:
-        """Read some rows again, their values last and in a single call; None if the user has a note there.
-
-        Args:
-            area: the rows.
-            reading: the table as it was read before.
-            user_columns: the positions of the user's columns.
-        """
+        """Read some rows again, their values last and in a single call; None if the user has a note there."""
         if self._rows_with_notes(area):
             return None
         texts = {

@@ -49,13 +49,8 @@ def write(
 ) -> None:
     """Write values; None and ``""`` leave a cell truly empty.
 
-    Args:
-        call: makes the calls.
-        sheet: the sheet.
-        area: its cells.
-        rows: a value for each cell.
-        text_format: whether the cells have the number format of text. In other cells an apostrophe keeps Excel from
-            turning texts into numbers, dates and formulas.
+    Where the cells do not have the number format of text, an apostrophe keeps Excel from turning texts into numbers,
+    dates and formulas.
     """
     for chunk in addresses.chunks(area):
         chunk_rows = rows[chunk.top - area.top : chunk.bottom - area.top + 1]

@@ -55,11 +55,7 @@ def write_table(
 ) -> TableWritten:
     """Merge companies into a table, and write facts about their job above it.
 
-    Args:
-        table: the table.
-        our_columns: the names of our columns.
-        make_plan: plans the merge; called again if the table changes before anything is written.
-        facts: what is known of the job.
+    ``make_plan`` is called again if the table changes before anything is written.
     """
     call = table.call
     name = str(call.get(table.sheet, "Name"))

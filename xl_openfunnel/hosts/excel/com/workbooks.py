@@ -29,13 +29,7 @@ _T = TypeVar("_T")
 
 
 class ComWorkbookAccess:
-    """Implements `ports.WorkbookAccess`.
-
-    Args:
-        processes: connects to the running Excels.
-        clock: sleeps while Excel is busy.
-        documents: returns the user's documents folder.
-    """
+    """Implements `ports.WorkbookAccess`."""
 
     def __init__(self, processes: ComExcelProcesses, clock: Clock, documents: Callable[[], Path]) -> None:
         self._processes = processes

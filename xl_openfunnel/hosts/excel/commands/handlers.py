@@ -62,15 +62,6 @@ class CommandHandlers:
         urgent: the same for actions that run at once, even while another one runs or Excel is busy: waiting costs
             money.
         windows: the same for actions that ask in a window of their own, for as long as the user likes.
-
-    Args:
-        services: the shared fetcher and the store.
-        visible_jobs: which cells show which jobs.
-        workbooks: connects to Excel.
-        clock: tells the time.
-        cancel: asks the service to stop a job.
-        open_file: opens a file as a double click does.
-        ask_key: asks for the API key in a window, tries it and keeps it.
     """
 
     def __init__(

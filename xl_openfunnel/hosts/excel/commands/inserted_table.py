@@ -27,11 +27,7 @@ def insert_companies(
 ) -> tuple[str, list[str]]:
     """Write a job's companies into the workbook's table, which is added where it is not there.
 
-    Args:
-        excel: the Excel.
-        book: the workbook.
-        snapshot: the job.
-        known: the known lists; None without a store.
+    ``known`` is None without a store.
 
     Returns:
         The name of the table, and what to say of it.

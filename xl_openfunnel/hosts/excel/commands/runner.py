@@ -72,12 +72,6 @@ class _StatusMessage:
 class CommandRunner:
     """The queue of commands.
 
-    Args:
-        handlers: the commands.
-        workbooks: connects to the Excels.
-        clock: tells the time and waits.
-        start: starts a thread with this name.
-
     Attributes:
         loop: the thread of the commands; to be started and closed by the owner.
     """

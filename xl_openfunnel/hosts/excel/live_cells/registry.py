@@ -193,10 +193,6 @@ class ExcelProcess:
 class CellRegistry:
     """All cells, by process and by topic.
 
-    Args:
-        subscribe: subscribes to the job with this id.
-        subscribe_call: subscribes to the calculation with this topic.
-
     Attributes:
         processes: by process ID.
         topics: what the cells depend on.

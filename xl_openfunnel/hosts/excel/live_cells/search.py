@@ -58,14 +58,8 @@ def search_book(
 ) -> None:
     """Update the registry with the places where formulas of ours stand now.
 
-    Args:
-        registry: to be updated.
-        process: the Excel to search.
-        excel: the present connection to it.
-        book: the book to search; if it has another name by now, or is `""`, all books are searched.
-        now: the present time.
-        recalculate: the sheets whose known cells are to be recalculated, because each may be another one now; None for
-            all. Sheets whose formulas have changed always are.
+    If the book has another name by now, or is `""`, all books are searched. Sheets whose formulas have changed are
+    recalculated, and those of ``recalculate`` (None for all), because each of their known cells may be another one now.
     """
     found = excel.formulas(book) if book else None
     if found is None:

@@ -66,12 +66,6 @@ Event = CellCalled | BookOpened | PauseChanged | JobChanged | TopicChanged
 class CellUpdater:
     """Keeps the cells of all Excels up to date.
 
-    Args:
-        subscribe: the fetcher's ``subscribe``.
-        processes: connects to the Excels.
-        clock: tells the time and waits.
-        subscribe_call: the `Calculations`' ``subscribe``.
-
     Attributes:
         loop: the thread that calls Excel; to be started and closed by the owner.
     """
