@@ -19,7 +19,7 @@ from tests.hosts.excel.fake.excel import FakeExcel
 from tests.hosts.excel.fake.formulas import Omitted
 from tests.hosts.excel.fake.model import Cells
 from tests.hosts.excel.fake.refs import Area
-from tests.hosts.excel.python_start import PythonStart, RefusedError, StartsSlowlyError, StillStartingError, activate
+from tests.hosts.excel.python_start import PythonStart, RefusedError, StillStartingError, activate
 from tests.hosts.shipped import ARGUMENTS, DLL, MODULE
 from xl_openfunnel.functions.catalog import CATALOG
 from xl_openfunnel.workbook.vba import wrappers
@@ -153,9 +153,9 @@ class Bridge:
         except pywintypes.com_error as error:
             description = (error.excepinfo and error.excepinfo[2]) or error.strerror or str(error)
             return "#OF! " + description.splitlines()[0]
-        except StillStartingError as error:
+        except StillStartingError:
             self.starting_cells[caller.external] = caller
-            return f"#OF! {error}" if isinstance(error, StartsSlowlyError) else "starting"
+            return "starting"
         except RefusedError as error:
             return f"#OF! {error}"[:255]
 

@@ -1,12 +1,12 @@
-"""VBA's modules OpenFunnelStart and OpenFunnelWindows in Python: the same steps, and the same calls of Windows.
+"""The calls of Windows that VBA's modules OpenFunnelStart and OpenFunnelWindows make, made in Python.
 
-LibreOffice runs VBA's own text, with stand-ins for these calls (tests/hosts/basic); here the calls are real.
+LibreOffice runs VBA's own text, with stand-ins for these calls (tests/hosts/basic); here the calls are real. What VBA
+decides by the time and remembers of failures is tested there only.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,9 +21,6 @@ _windows: Any = ctypes
 
 # VBA's own constants: what holds with them here holds there.
 PYTHON_VARIABLE: Final = constant(START, "PythonVariable")
-FAILURE_VARIABLE: Final = constant(START, "FailureVariable")
-RETRY_AFTER: Final = number(START, "RetryAfter")
-SLOW_AFTER: Final = number(START, "SlowAfter")
 LOOK_AFTER: Final = number(START, "LookAfter")
 _ASK_DOCTOR: Final = constant(START, "AskDoctor")
 _FLAGS: Final = {
@@ -44,10 +41,6 @@ class RefusedError(Exception):
 
 class StillStartingError(Exception):
     """Python was started and does not serve yet."""
-
-
-class StartsSlowlyError(StillStartingError):
-    """The same, for so long that cells say so."""
 
 
 class _Variant(ctypes.Structure):
@@ -87,25 +80,14 @@ class PythonStart:
         interpreter: what the user's setting says.
         arguments: of Python, before the GUID.
         another: "" for this Excel's own Python; else the name of another one, as if this were another Excel.
-        ticks: the time in milliseconds; by default Windows'.
     """
 
-    def __init__(
-        self,
-        interpreter: str,
-        *,
-        arguments: str = ARGUMENTS,
-        another: str = "",
-        ticks: Callable[[], float] | None = None,
-    ) -> None:
+    def __init__(self, interpreter: str, *, arguments: str = ARGUMENTS, another: str = "") -> None:
         self.interpreter = interpreter
         self.arguments = arguments
         self.windows = Calls()
-        self.ticks = ticks or (lambda: self.windows("GetTickCount") % (1 << 32))
         self._python_variable = PYTHON_VARIABLE + another
-        self._failure_variable = FAILURE_VARIABLE + another
-        self.look_after = LOOK_AFTER
-        self._looked_at = 0.0
+        self._looked_at = 0
         self._dll = ""
 
     # ---- OpenFunnelStart -------------------------------------------------------------------------------------
@@ -117,77 +99,51 @@ class PythonStart:
             StillStartingError: it does not yet.
             RefusedError: it does not start.
         """
-        known = self._recalled(self._python_variable, 6)
+        known = self._recalled()
         if known:
             ended, code = self.has_ended(known[2])
             if ended:
                 self._note_end(known, code)
                 known = None
         if not known:
-            self._refuse_if_failed()
             self._start_python()
             raise StillStartingError(_STARTING)
-        if known[4] == "served" or self._since(self._looked_at) >= self.look_after:
-            self._looked_at = self.ticks()
+        if known[4] == "served" or (self._ticks() - self._looked_at) % (1 << 32) >= LOOK_AFTER:
+            self._looked_at = self._ticks()
             found = self._found_server(known[1])
             if found is not None:
                 if known[4] != "served":
                     known[4] = "served"
                     self._set_variable(self._python_variable, "|".join(known))
                 return found
-        if self._since(float(known[3])) >= SLOW_AFTER:
-            raise StartsSlowlyError("Python was started more than a minute ago, and does not answer yet.")
         raise StillStartingError(_STARTING)
-
-    def forget_failure(self) -> None:
-        self._set_variable(self._failure_variable, "")
 
     def process_handle(self) -> int | None:
         """The handle of the Python that was started last."""
-        known = self._recalled(self._python_variable, 6)
+        known = self._recalled()
         return int(known[2]) if known else None
 
     def forget(self) -> None:
         """Begin again, as a new Excel would."""
         self._set_variable(self._python_variable, "")
-        self.forget_failure()
 
     def _note_end(self, known: list[str], code: int) -> None:
-        details = f" (exit code {code}). {_ASK_DOCTOR} {_last_line(self._tail_of(known[5]))}"
+        last = _last_line(self._tail_of(known[5]))
         self._set_variable(self._python_variable, "")
         self.windows("CloseHandle", int(known[2]))
         self.windows("DeleteFileW", known[5])
         if known[4] != "served":
-            self._fail(f"Python ended while it started{details}")
-        if self._since(float(known[3])) < RETRY_AFTER:
-            self._fail(f"Python has stopped{details}")
-
-    def _refuse_if_failed(self) -> None:
-        failure = self._recalled(self._failure_variable, 3)
-        if failure is None:
-            return
-        if self._since(float(failure[1])) < RETRY_AFTER:
-            raise RefusedError(failure[2])
-        self.forget_failure()
+            raise RefusedError(f"Python ended while it started (exit code {code}). {_ASK_DOCTOR} {last}")
 
     def _start_python(self) -> None:
-        python, install = self.interpreter, constant(START, "InstallAgain")
-        if python[1:3] != ":\\" and not python.startswith("\\\\"):
-            self._fail(f"Excel does not know yet where Python is. {install}")
+        python = self.interpreter
         if self.windows("GetFileAttributesW", python) == -1:
-            self._fail(f"Python is not there any more. {install} It was {python}")
+            raise RefusedError(f"Python is not there any more. It was {python}")
         folder = _folder_of(python)
         places = (f"{place}\\{DLL}" for place in (folder, _folder_of(folder)))
         self._dll = next((dll for dll in places if self.windows("LoadLibraryW", dll)), "")
         if not self._dll:
-            others = self.xlwings_in(folder) or self.xlwings_in(_folder_of(folder))
-            if others and all(
-                self.windows("GetFileAttributesW", f"{place}\\{DLL}") == -1 for place in (folder, _folder_of(folder))
-            ):
-                raise RefusedError(
-                    f"These macros were made for xlwings {xlwings_version()}, and Excel's Python has {others}."
-                )
-            self._fail(f"{DLL} is missing or blocked, perhaps by an antivirus program.")
+            raise RefusedError(f"{DLL} is missing or blocked, perhaps by an antivirus program.")
         guid = self._new_guid()
         errors = f"{self._temporary_folder()}xl-openfunnel-{guid[1:-1]}.log"
         process_id = self.windows("GetCurrentProcessId")
@@ -195,24 +151,19 @@ class PythonStart:
         handle, failure = self._started_process(python, command, folder, errors)
         if not handle:
             self.windows("DeleteFileW", errors)
-            self._fail(f"Python did not start. {_ASK_DOCTOR} {failure}")
-        self._looked_at = self.ticks()
-        self._set_variable(
-            self._python_variable, "|".join([str(process_id), guid, str(handle), f"{self.ticks():.0f}", "", errors])
-        )
+            raise RefusedError(f"Python did not start. {_ASK_DOCTOR} {failure}")
+        self._looked_at = self._ticks()
+        known = (process_id, guid, handle, self._looked_at, "", errors)
+        self._set_variable(self._python_variable, "|".join(map(str, known)))
 
-    def _fail(self, reason: str) -> None:
-        text = f"{self.windows('GetCurrentProcessId')}|{self.ticks():.0f}|{reason}"
-        self._set_variable(self._failure_variable, text)
-        raise RefusedError(reason)
-
-    def _recalled(self, variable: str, count: int) -> list[str] | None:
-        parts = self._variable(variable).split("|", count - 1)
-        mine = len(parts) == count and parts[0] == str(self.windows("GetCurrentProcessId"))
+    def _recalled(self) -> list[str] | None:
+        parts = self._variable(self._python_variable).split("|", 5)
+        mine = len(parts) == 6 and parts[0] == str(self.windows("GetCurrentProcessId"))
         return parts if mine else None
 
-    def _since(self, before: float) -> float:
-        return (self.ticks() - before) % (1 << 32)
+    def _ticks(self) -> int:
+        ticks: int = self.windows("GetTickCount")
+        return ticks
 
     # ---- OpenFunnelWindows -----------------------------------------------------------------------------------
 

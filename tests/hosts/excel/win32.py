@@ -32,18 +32,15 @@ class Calls:
     Texts are passed as VBA passes StrPtr: the address of a buffer.
 
     Attributes:
-        made: the name and the arguments of each call.
+        made: the name of each call.
     """
 
     def __init__(self) -> None:
-        self.made: list[tuple[str, tuple[Any, ...]]] = []
+        self.made: list[str] = []
         self._functions = {each.name: self._function(each) for each in win32_api.FUNCTIONS}
 
-    def names(self) -> list[str]:
-        return [name for name, _ in self.made]
-
     def __call__(self, name: str, *arguments: Any) -> int:
-        self.made.append((name, arguments))
+        self.made.append(name)
         kept = [ctypes.create_unicode_buffer(each) if isinstance(each, str) else each for each in arguments]
         passed = [ctypes.addressof(each) if isinstance(each, ctypes.Array) else each for each in kept]
         result: int = self._functions[name](*passed)

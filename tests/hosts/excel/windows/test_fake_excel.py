@@ -10,7 +10,7 @@ import pytest
 from tests.hosts.excel.fake import refs
 from tests.hosts.excel.fake.files import load, save
 from tests.hosts.excel.fake.formulas import ERRORS
-from tests.hosts.excel.fake.model import MANUAL, Cells
+from tests.hosts.excel.fake.model import Cells
 from tests.hosts.excel.fake.sheet import ExcelError, as_rows
 from tests.hosts.excel.fake.sheet_objects import Button, Pivot
 from tests.hosts.excel.windows.conftest import OtherProcess, OtherProcessError
@@ -39,16 +39,6 @@ def functions(excel: FakeExcel) -> None:
     excel.functions["OF_GRID"] = grid
 
 
-def test_a_result_spills_grows_and_shrinks(sheet: Sheet) -> None:
-    sheet.type("A1", 2)
-    sheet.enter("C3", "=OF_GRID(A1,2)")
-    assert sheet.block("C3") == [["$C$3"] * 2] * 2
-    sheet.type("A1", 3)
-    assert sheet.block("C3") == [["$C$3"] * 2] * 3
-    sheet.type("A1", 1)
-    assert (sheet.block("C3"), sheet.value("C4"), sheet.value("C5")) == ([["$C$3"] * 2], None, None)
-
-
 def test_what_stands_in_the_way_stops_the_spill_until_it_is_gone(sheet: Sheet) -> None:
     sheet.type("D4", "mine")
     sheet.enter("C3", "=OF_GRID(2,2)")
@@ -57,26 +47,6 @@ def test_what_stands_in_the_way_stops_the_spill_until_it_is_gone(sheet: Sheet) -
     assert sheet.block("C3") == [["$C$3"] * 2] * 2
     sheet.type("C4", "typed over")
     assert (sheet.block("C3"), sheet.value("C4"), sheet.value("D3")) == ([[ERRORS["#SPILL!"]]], "typed over", None)
-
-
-def test_dependents_follow_also_through_what_was_spilled(sheet: Sheet, excel: FakeExcel) -> None:
-    excel.functions["OF_TEN"] = lambda name, args, caller: [[10.0]] * int(args[0].sheet.read(args[0].area))
-    sheet.type("A1", 2)
-    sheet.enter("B1", "=OF_TEN(A1)")
-    sheet.enter("D1", "=SUM(B1:B100)+COUNTA(B:B)")
-    sheet.enter("E1", '=SUM(B1#)&"!"')
-    sheet.book.sheet("Other").enter("A1", "='Rows 1'!D1")
-    sheet.type("A1", 3)
-    assert (sheet.value("D1"), sheet.value("E1"), sheet.book.sheet("Other").value("A1")) == (33.0, "30!", 33.0)
-
-
-def test_manual_mode_waits_for_calculate(sheet: Sheet, excel: FakeExcel, other_process: OtherProcess) -> None:
-    excel.calculation = MANUAL
-    sheet.enter("B1", "=A1")
-    sheet.type("A1", 5)
-    assert (sheet.value("B1"), other_process.run("excel.CalculationState")) == (0.0, 2)
-    other_process.run("excel.Calculate()")
-    assert (sheet.value("B1"), other_process.run("excel.CalculationState")) == (5.0, 0)
 
 
 def test_dirty_recalculates_in_automatic_mode_and_makes_the_book_ask(
@@ -249,34 +219,6 @@ def test_a_protected_sheet_refuses_writes_but_not_recalculation(
     other_process.run("excel.Calculate()")
     assert list(excel.calls.values()) == [1]
     assert other_process.run("sheet.ProtectContents")
-
-
-def test_ranges_tell_what_is_in_them(sheet: Sheet, excel: FakeExcel, other_process: OtherProcess) -> None:
-    sheet.enter("A1", "=OF_GRID(2,2)")
-    sheet.type("D4", [[1, "x", True, ERRORS["#N/A"]]])
-    run = other_process.run
-    assert run("sheet.Range('D4:G5').Value2") == [[1.0, "x", True, -2146826246], [None] * 4]
-    assert run("sheet.Range('A1').Formula2") == "=OF_GRID(2,2)"
-    assert run("[sheet.UsedRange.Address, sheet.UsedRange.Rows.Count, sheet.UsedRange.Columns.Count]") == [
-        "$A$1:$G$4",
-        4,
-        7,
-    ]
-    assert run("[sheet.Range('B2').HasSpill, sheet.Range('B2').SpillParent.Address, sheet.Range('D4').HasSpill]") == [
-        True,
-        "$A$1",
-        False,
-    ]
-    assert run("[area.Address for area in sheet.Cells.SpecialCells(-4123).Areas]") == ["$A$1", "$B$1", "$A$2", "$B$2"]
-    excel.spilled_cells_have_formulas = False
-    assert run("[cell.Address for cell in sheet.Range('D4').SpecialCells(-4123)]") == ["$A$1"]
-    assert run("sheet.Range('B2').HasFormula") is False
-    with pytest.raises(OtherProcessError) as none:
-        run("sheet.Range('D1:D9').SpecialCells(-4123)")
-    assert none.value.scode == REFUSED
-    assert run("[s.Name for s in sheet.Parent.Worksheets]") == ["Rows 1", "Other"]
-    run("sheet.Range('A1').ClearContents()")
-    assert run("sheet.Range('A1:B2').Value2") == [[None, None], [None, None]]
 
 
 def test_the_older_formula_property_shows_one_value_only(sheet: Sheet, other_process: OtherProcess) -> None:

@@ -173,16 +173,6 @@ def test_while_excel_lets_nobody_in_nothing_is_lost_and_nothing_spins(
     shows("running")
 
 
-def test_no_object_of_excel_is_held_between_two_calls(
-    excel: FakeExcel, running: RunningJob, shows: WaitUntilShows
-) -> None:
-    shows("pending")
-    excel.pump(lambda: excel.held_objects == 0)
-    running.run()
-    shows("running")
-    excel.pump(lambda: excel.held_objects == 0)
-
-
 def test_a_protected_sheet_is_live_and_moved_cells_are_found_there(
     sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows
 ) -> None:
@@ -388,15 +378,6 @@ def test_a_sheet_that_refuses_everything_leaves_the_others_live(
     shows("running")
 
 
-def test_a_saved_book_stays_saved(sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows) -> None:
-    shows("pending")
-    sheet.book.saved = True
-    running.run()
-    shows("running")
-    excel.pump(lambda: excel.held_objects == 0)
-    assert sheet.book.saved
-
-
 def test_after_the_last_job_is_final_excel_is_left_alone(
     excel: FakeExcel, running: RunningJob, shows: WaitUntilShows, service: Simulator
 ) -> None:
@@ -467,20 +448,6 @@ def test_a_module_beside_the_workbook_is_not_imported(
     sheet.enter("A1", f'=OF_STATUS("{running.job_id}")')
     excel.pump(lambda: sheet.value("A1") == "pending")
     assert not (tmp_path / "imported").exists()
-
-
-def test_a_path_with_umlauts_and_spaces_serves_our_functions(
-    sheet: Sheet,
-    excel: FakeExcel,
-    running: RunningJob,
-    bridge_to: Callable[..., Bridge],
-    awkward_folder: str,
-    bridge: Bridge,
-) -> None:
-    assert bridge.excel is excel
-    bridge_to(awkward_folder, another="with an awkward path").install()
-    sheet.enter("A1", f'=OF_STATUS("{running.job_id}")')
-    excel.pump(lambda: sheet.value("A1") == "pending")
 
 
 def test_two_workbooks_and_the_add_in_share_one_server(

@@ -66,23 +66,8 @@ def enter_all(sheet: Sheet, formula: str = '=OF_STATUS("three")') -> set[object]
     return {sheet.value(cell) for cell in CELLS}
 
 
-def calculate_all(sheet: Sheet) -> set[object]:
-    for cell in CELLS:
-        sheet.enter(cell, sheet.formula(cell) or "")
-    return {sheet.value(cell) for cell in CELLS}
-
-
 def starts(bridge: Bridge) -> int:
-    return bridge.start.windows.names().count("CreateProcessW")
-
-
-def waiting_calls(bridge: Bridge) -> list[object]:
-    """The calls that may take time: a wait of no milliseconds only looks."""
-    return [
-        (name, arguments)
-        for name, arguments in bridge.start.windows.made
-        if name == "Sleep" or (name == "WaitForSingleObject" and arguments[1] != 0)
-    ]
+    return bridge.start.windows.made.count("CreateProcessW")
 
 
 def until_ended(bridge: Bridge, excel: FakeExcel) -> None:
@@ -97,7 +82,6 @@ def test_the_cells_of_a_fresh_workbook_share_one_python_and_get_their_values_fro
     assert enter_all(sheet) == {"starting"}
     excel.pump(lambda: {sheet.value(cell) for cell in CELLS} == {"completed"})  # nothing but Python calls Excel
     assert starts(bridge) == 1
-    assert waiting_calls(bridge) == []
 
 
 def test_an_excel_that_python_cannot_reach_has_its_cells_calculated_all_the_same(
@@ -136,37 +120,21 @@ def error_files() -> set[Path]:
 
 
 @pytest.mark.parametrize("fault", SCRIPTS)
-def test_a_python_that_ends_is_started_once_and_every_cell_says_why(
+def test_a_cell_says_why_a_python_ended(
     fault: str, sheet: Sheet, excel: FakeExcel, new_bridge: Callable[..., Bridge]
 ) -> None:
     script, code, words = SCRIPTS[fault]
     before = error_files()
     bridge = new_bridge(arguments=f' -I -B -c "{script}" ')
-    assert "starting" in enter_all(sheet)  # the later cells may find it ended
+    sheet.enter("A1", '=OF_STATUS("three")')
+    assert sheet.value("A1") == "starting"
     until_ended(bridge, excel)
-    [shown] = calculate_all(sheet)
+    sheet.enter("A1", '=OF_STATUS("three")')
+    shown = sheet.value("A1")
     assert str(shown).startswith("#OF! Python ended while it started")
     assert code in str(shown)
     assert str(shown).endswith(words)
-    assert starts(bridge) == 1
-    assert waiting_calls(bridge) == []
     assert error_files() <= before
-
-
-def test_a_python_that_hangs_is_the_only_one_and_is_said_after_a_minute(
-    sheet: Sheet, excel: FakeExcel, new_bridge: Callable[..., Bridge]
-) -> None:
-    bridge = new_bridge(arguments=' -I -B -c "import threading; threading.Event().wait()" ')
-    ticks = [1_000.0]
-    bridge.start.ticks = lambda: ticks[0]
-    assert enter_all(sheet) == {"starting"}
-    ticks[0] += 59_999
-    assert calculate_all(sheet) == {"starting"}
-    ticks[0] += 1
-    [shown] = calculate_all(sheet)
-    assert str(shown).startswith("#OF! Python was started more than a minute ago")
-    assert starts(bridge) == 1
-    assert waiting_calls(bridge) == []
 
 
 def test_the_setting_is_read_with_all_its_letters(letters_folder: str, new_bridge: Callable[..., Bridge]) -> None:
@@ -182,56 +150,25 @@ def test_the_setting_is_read_with_all_its_letters(letters_folder: str, new_bridg
         winreg.DeleteKey(winreg.HKEY_CURRENT_USER, r"Software\VB and VBA Program Settings\Test")
 
 
-def test_a_file_that_is_no_program_is_tried_once_with_windows_own_words(
+def test_of_a_file_that_is_no_program_a_cell_shows_windows_own_words(
     sheet: Sheet, tmp_path: Path, new_bridge: Callable[..., Bridge]
 ) -> None:
     from tests.hosts.shipped import DLL
 
     (tmp_path / "pythonw.exe").write_text("no program")
     (tmp_path / DLL).write_bytes((Path(sys.prefix) / DLL).read_bytes())
-    bridge = new_bridge(str(tmp_path))
+    new_bridge(str(tmp_path))
     [shown] = enter_all(sheet)
     assert str(shown).startswith("#OF! Python did not start. Run `xl-openfunnel doctor` in a terminal. ")
     assert str(shown).endswith("(193)")  # ERROR_BAD_EXE_FORMAT
-    assert starts(bridge) == 1
-    assert waiting_calls(bridge) == []
 
 
-def test_the_version_of_another_xlwings_is_found_and_named(
-    sheet: Sheet, tmp_path: Path, new_bridge: Callable[..., Bridge]
-) -> None:
-    scripts = tmp_path / "Jürgen Ωμέγα" / "Scripts"
-    scripts.mkdir(parents=True)
-    (scripts / "pythonw.exe").touch()
-    (scripts.parent / "xlwings64-0.100.0rc1.dll").touch()
-    bridge = new_bridge(str(scripts))
-    [shown] = enter_all(sheet)
-    assert str(shown).endswith("and Excel's Python has 0.100.0rc1.")
-    assert starts(bridge) == 0
-
-
-def test_a_python_that_is_missing_is_named(sheet: Sheet, tmp_path: Path, new_bridge: Callable[..., Bridge]) -> None:
-    bridge = new_bridge(str(tmp_path / "gone"))
-    [shown] = enter_all(sheet)
-    assert str(shown).startswith("#OF! Python is not there any more.")
-    assert starts(bridge) == 0
-
-
-def test_a_failure_is_tried_again_after_fifteen_seconds(
-    sheet: Sheet, excel: FakeExcel, new_bridge: Callable[..., Bridge]
-) -> None:
-    bridge = new_bridge(arguments=' -I -B -c "raise SystemExit(3)" ')
-    ticks = [1_000.0]
-    bridge.start.ticks = lambda: ticks[0]
-    for expected in (1, 2):
-        enter_all(sheet)
-        until_ended(bridge, excel)
-        ticks[0] += 1_000
-        [shown] = calculate_all(sheet)
-        ticks[0] += 14_999
-        assert calculate_all(sheet) == {shown}
-        assert starts(bridge) == expected
-        ticks[0] += 1
+def test_the_version_of_another_xlwings_is_found(tmp_path: Path, new_bridge: Callable[..., Bridge]) -> None:
+    folder = tmp_path / "Jürgen Ωμέγα"
+    folder.mkdir()
+    (folder / "xlwings64-0.100.0rc1.dll").touch()
+    assert new_bridge().start.xlwings_in(str(folder)) == "0.100.0rc1"
+    assert new_bridge().start.xlwings_in(str(tmp_path)) == ""
 
 
 def test_letters_of_no_single_code_page_spaces_and_an_apostrophe_reach_python(
@@ -255,11 +192,7 @@ def test_a_python_that_is_killed_is_replaced_by_one_while_cells_wait(
     sheet: Sheet, excel: FakeExcel, new_bridge: Callable[..., Bridge]
 ) -> None:
     bridge = new_bridge()
-    ticks = [1_000.0]
-    bridge.start.ticks = lambda: ticks[0]
-    bridge.start.look_after = 0
     bridge.wait()
-    ticks[0] += 15_000
     handle = bridge.start.process_handle()
     assert handle is not None
     win32api.TerminateProcess(handle, 1)
@@ -267,7 +200,6 @@ def test_a_python_that_is_killed_is_replaced_by_one_while_cells_wait(
     assert enter_all(sheet) == {"starting"}
     excel.pump(lambda: {sheet.value(cell) for cell in CELLS} == {"completed"})
     assert starts(bridge) == 2
-    assert waiting_calls(bridge) == []
 
 
 def test_two_excels_have_a_python_each_which_ends_with_its_own(
@@ -281,7 +213,7 @@ def test_two_excels_have_a_python_each_which_ends_with_its_own(
         "def serves():\n try:\n  start.running_python()\n except StillStartingError:\n  return False\n return True\n"
     )
     excel.pump(lambda: other.run("serves()"))
-    assert other.run("start.windows.names().count('CreateProcessW')") == 1
+    assert other.run("start.windows.made.count('CreateProcessW')") == 1
     pid = other.run("__import__('win32process').GetProcessId(start.process_handle())")
     theirs = win32api.OpenProcess(win32con.SYNCHRONIZE | win32con.PROCESS_QUERY_INFORMATION, 0, pid)
     other.process.kill()
