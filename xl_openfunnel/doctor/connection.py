@@ -19,15 +19,7 @@ _COMMON_NAME: Final = b"\x55\x04\x03"
 
 @dataclass(frozen=True)
 class Route:
-    """The address of the service, and the proxy through which it is reached, if any.
-
-    Attributes:
-        host: the service's host name.
-        port: the service's port.
-        secure: whether it is reached over https.
-        path: the path of the base URL, in front of the service's own paths.
-        proxy: None for a direct connection.
-    """
+    """The address of the service, and the proxy through which it is reached, if any."""
 
     host: str
     port: int

@@ -44,14 +44,7 @@ _ASK_IT: Final = "Ask IT: a text for them stands at the end."
 
 @dataclass(frozen=True)
 class Setting:
-    """A number in the registry.
-
-    Attributes:
-        key: the key in which it is.
-        name: the value's name.
-        value: the number.
-        policy: whether an administrator set it, not the user.
-    """
+    """A number in the registry; with ``policy`` an administrator set it, not the user."""
 
     key: str
     name: str

@@ -47,11 +47,7 @@ _T = TypeVar("_T")
 class DoctorCheck:
     """A check that has not run yet.
 
-    Attributes:
-        part: the heading under which it is shown.
-        name: its name, unique among all checks.
-        run: runs it.
-        needs: names of checks without which it makes no sense: if one of them went wrong, it is not run.
+    ``needs`` names checks without which it makes no sense: if one of them went wrong, it is not run.
     """
 
     part: str

@@ -23,12 +23,7 @@ _NOTHING: Final = (
 
 @dataclass(frozen=True)
 class SelectedCells:
-    """What the user selected.
-
-    Attributes:
-        rows: the values, all rows of one width.
-        hidden: whether some of the rows are hidden, as by a filter.
-    """
+    """What the user selected: rows of one width, and whether some are hidden, as by a filter."""
 
     rows: Sequence[Sequence[object]] = field(repr=False)
     hidden: bool = False

@@ -25,12 +25,7 @@ Notify: TypeAlias = Callable[[str], object]
 
 @dataclass(frozen=True)
 class InstallPaths:
-    """Where the parts are installed.
-
-    Attributes:
-        python: the folder of the private Python.
-        addin: the add-in's file.
-    """
+    """Where the parts are installed."""
 
     python: Path
     addin: Path

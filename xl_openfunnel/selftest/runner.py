@@ -34,13 +34,7 @@ class OutcomeState(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of a check.
-
-    Attributes:
-        check: the check's name: what is true if it passes.
-        state: whether it passed.
-        detail: why it failed or was skipped, or what else it found.
-    """
+    """The outcome of a check, whose name is what is true if it passes."""
 
     check: str
     state: OutcomeState

@@ -53,13 +53,7 @@ class Axis:
 class Pivot:
     """A pivot that counts the rows of a table, which has one blank row until Excel reads it.
 
-    Attributes:
-        source: the table's name.
-        fields: the names of all its columns.
-        rows: the field of the rows.
-        columns: the field of the columns.
-        counted: the column that is counted, which no row leaves blank.
-        caption: the name of the counts.
+    ``counted`` is a column that no row leaves blank.
     """
 
     source: str

@@ -24,13 +24,7 @@ LAST_COLUMN: Final = 16_384
 
 @dataclass(frozen=True)
 class CellRef:
-    """One cell of an open workbook.
-
-    Attributes:
-        book: the workbook's name, which is unique within its Excel.
-        sheet: the sheet's name.
-        cell: the cell's address, such as ``$A$5``.
-    """
+    """One cell of an open workbook, whose name is unique within its Excel; ``cell`` is an address such as ``$A$5``."""
 
     book: str
     sheet: str
@@ -39,13 +33,7 @@ class CellRef:
 
 @dataclass(frozen=True)
 class CallingCell:
-    """The cell that calls a function.
-
-    Attributes:
-        window: a window of its Excel.
-        spills: whether its Excel has dynamic arrays.
-        cell: the cell; the first one if an array calls.
-    """
+    """The cell that calls a function, the first one if an array calls, and whether its Excel has dynamic arrays."""
 
     window: int
     spills: bool

@@ -30,12 +30,7 @@ class HostGoneError(Exception):
 
 
 class HostError(Exception):
-    """Excel refuses what it was asked to do.
-
-    Attributes:
-        text: why, and what to do, for the user.
-        code: Excel's own error code.
-    """
+    """Excel refuses what it was asked to do; ``text`` says why, and what to do, for the user."""
 
     def __init__(self, text: str, code: int = 0) -> None:
         super().__init__(text)

@@ -24,10 +24,7 @@ _windows: Any = os  # os has startfile on Windows only
 class ExcelHost:
     """The shared session, with what Excel adds to it.
 
-    Attributes:
-        session: fetcher, store and credits.
-        live: keeps cells up to date; None on other systems than Windows.
-        commands: runs the commands of buttons; None on other systems than Windows.
+    ``live`` and ``commands`` are None on other systems than Windows.
     """
 
     session: Session
@@ -54,9 +51,9 @@ def excel_host() -> ExcelHost:
 
 def finish_requests(timeout: float) -> None:
     """Wait until no request to cancel a job is under way, at most for these seconds."""
-    commands = [host.commands for host in _hosts if host.commands is not None]
-    for runner in commands:
-        runner.finish_urgent(timeout)
+    for host in _hosts:
+        if host.commands is not None:
+            host.commands.finish_urgent(timeout)
 
 
 def end() -> None:

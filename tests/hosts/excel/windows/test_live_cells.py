@@ -104,19 +104,6 @@ def test_a_block_grows_page_by_page_and_is_replaced_by_the_final_one(
     excel.pump(lambda: sheet.value("C1") == 450.0)
 
 
-def test_chosen_sorted_and_cut_rows_follow_the_job(
-    sheet: Sheet, running: RunningJob, shows: WaitUntilShows, excel: FakeExcel
-) -> None:
-    sheet.enter("D3", '=OF_ROWS(A1,"rank,employee_count",FALSE,"latest","employee_count>=50","-employee_count",5)')
-    running.run(0.5)
-    excel.pump(lambda: len(sheet.block("D3")) == 5)
-    running.end()
-    shows("completed")
-    large = [row for row in final_block(("rank", "employee_count"))[1:] if row[1] != "" and row[1] >= 50]
-    expected = sorted(large, key=lambda row: (-row[1], row[0]))[:5]
-    excel.pump(lambda: [list(row) for row in sheet.block("D3")] == expected)
-
-
 def test_fifty_live_cells_in_two_books_have_one_poll_stream(
     sheet: Sheet, excel: FakeExcel, running: RunningJob, shows: WaitUntilShows
 ) -> None:
@@ -258,19 +245,6 @@ def test_what_is_being_copied_can_still_be_pasted(
     shows("running")
 
 
-def test_paused_cells_stay_as_they_are(
-    sheet: Sheet, excel: FakeExcel, bridge: Bridge, running: RunningJob, shows: WaitUntilShows
-) -> None:
-    shows("pending")
-    bridge.call_macro_function("live", str(excel.hwnd), False)
-    running.run()
-    before = running.polls()
-    excel.pump(lambda: running.polls() >= before + 2)
-    assert sheet.value("B1") == "pending"
-    bridge.call_macro_function("live", str(excel.hwnd), True)
-    shows("running")
-
-
 @pytest.mark.parametrize("ignored", [False, True])
 def test_a_book_that_was_saved_while_its_job_ran_is_brought_up_to_date_at_opening(
     sheet: Sheet, excel: FakeExcel, bridge: Bridge, running: RunningJob, shows: WaitUntilShows, *, ignored: bool
@@ -376,21 +350,6 @@ def test_a_sheet_that_refuses_everything_leaves_the_others_live(
     bridge.call_macro_function("opened", str(excel.hwnd), sheet.book.name)
     running.run()
     shows("running")
-
-
-def test_after_the_last_job_is_final_excel_is_left_alone(
-    excel: FakeExcel, running: RunningJob, shows: WaitUntilShows, service: Simulator
-) -> None:
-    running.end()
-    shows("completed")
-    for _ in range(5):  # a last search for cells that were moved unseen
-        excel.reset_counts()
-        asked = len(service.received)
-        excel.pump(timeout=3)
-        if not excel.filter.arrived:
-            break
-    assert (excel.filter.arrived, excel.members.total()) == (0, 0)
-    assert len([r for r in service.received[asked:] if r.job_id == running.job_id]) == 0
 
 
 def test_credits_and_the_list_of_jobs_come_by_themselves(

@@ -44,9 +44,7 @@ Subscribe = Callable[[str, Callable[[Snapshot], object]], Subscription]
 class BookOpened:
     """A book was opened: what its cells showed when it was saved may be outdated.
 
-    Attributes:
-        pid: the process ID of its Excel.
-        book: its name; `""` if all open books are meant.
+    The book is ``""`` if all open books are meant.
     """
 
     pid: int
