@@ -11,7 +11,7 @@ def main() -> NoReturn:
     An exception would not do: Python prints and drops one that is raised in a callback of its import system.
     """
     on_interrupt = signal.getsignal(signal.SIGINT)
-    if on_interrupt is signal.default_int_handler:  # whoever starts it may have it ignored
+    if on_interrupt is signal.default_int_handler:  # a parent may have it ignored
         signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     from .cli import main as run
 

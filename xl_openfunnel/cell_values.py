@@ -53,7 +53,7 @@ def to_cell(value: object) -> Cell:
     become text.
     """
     if isinstance(value, str):
-        return str.__str__(value)  # of a subclass too, whatever its own __str__ does
+        return str.__str__(value)  # of a subclass too, without its own __str__
     if value is None or isinstance(value, bool):
         return "" if value is None else value
     if isinstance(value, (Real, Decimal)):
@@ -104,7 +104,7 @@ def sheet_block(block: Block) -> Block:
 
 def clip_cells(cells: list[Cell], units: int) -> list[Cell]:
     """The cells, each text cut to so many UTF-16 units."""
-    half = units // 2  # this many characters fit, whatever they are
+    half = units // 2  # this many characters of any kind fit
     return [
         clip(cell, units)
         if isinstance(cell, str) and len(cell) > half and not (len(cell) <= units and cell.isascii())

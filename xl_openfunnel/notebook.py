@@ -102,12 +102,14 @@ def fetch_with(
     new_against: str | Iterable[str] | None = None,
 ) -> pd.DataFrame:
     """As `fetch_rows`, with the given fetcher."""
+    from .known.columns import with_columns
+
     check("criteria", criteria, (str, Mapping), 'a text, such as "country=Germany", or a dictionary')
     check("new_against", new_against, (str, Iterable), "the name of a known list, or a list of names")
     check_seconds("timeout", timeout)
     check("refresh", refresh, (bool,), "True or False", optional=False)
     check_function("progress", progress)
-    selection = _with_known_columns(_selection(criteria), columns)  # refused before a long wait
+    selection = with_columns(_selection(criteria), parse_columns(columns), _known_lists)  # refused before a long wait
     choose = None if new_against is None else _new_against(new_against)
     several = isinstance(job_id, Iterable) and not isinstance(job_id, (str, bytes))
     jobs = list(dict.fromkeys(map(job_id_from, job_id if several else [job_id])))  # type: ignore[arg-type]
@@ -156,12 +158,6 @@ def _selection(criteria: str | Mapping[str, object] | None) -> Selection:
     if criteria is None:
         return ALL
     return Selection(parse(criteria) if isinstance(criteria, str) else parse_pairs(criteria.items()))
-
-
-def _with_known_columns(selection: Selection, columns: Sequence[str] | str | None) -> Selection:
-    from .known.columns import with_columns
-
-    return with_columns(selection, parse_columns(columns), _known_lists)
 
 
 def _known_lists() -> KnownLists:

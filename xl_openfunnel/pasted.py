@@ -1,4 +1,4 @@
-"""Reads what people paste: the job or the API key in a text, whatever an e-mail, a browser or a document put around it.
+"""Reads what people paste: the job or the API key in a text, with what e-mails, browsers and documents put around it.
 
 Hyphens, quotation marks and full-width characters of typography count as those of ASCII, and invisible characters as
 nothing. Pure: which job a text may name is decided here, whether there is one by who asks.

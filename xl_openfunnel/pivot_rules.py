@@ -173,7 +173,7 @@ class Labels:
         labels: in natural order, ``(blank)`` last.
         codes: of every spelling.
         blank: the code of ``(blank)``; -1 where there is none.
-        ordered: whether groups keep this order, whatever their totals.
+        ordered: whether groups keep this order, and are not sorted by their totals.
     """
 
     name: str

@@ -36,38 +36,27 @@ from .exit_codes import EXIT_CODES as EXIT_CODES
 from .exit_codes import INTERRUPTED, report
 from .session import Session
 
-_HELP_OPTIONS: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"]}
+_GROUP: Final[dict[str, Any]] = {
+    "cls": parser.Group,
+    "no_args_is_help": True,
+    "rich_markup_mode": None,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
 _TRY, _JOBS, _KNOWN = "Without an account", "Jobs", "Companies that you have already"
 _SETUP, _CHECKS = "Setup", "Checks"
 
 app = typer.Typer(
     name="xl-openfunnel",
-    cls=parser.Group,
     help="OpenFunnel's bulk lookalike jobs: watch them, and get their companies as tables and files.",
     epilog="A JOB is a job's id, its URL or its label (xl-openfunnel label).\n"
     "xl-openfunnel COMMAND --help has examples.\n\n"
     + "\n".join(f"Exit code {code}: {meaning}." for code, meaning in EXIT_CODES.items()),
-    no_args_is_help=True,
     add_completion=False,  # its installation for PowerShell lifts the execution policy: see the command completion
-    rich_markup_mode=None,
     pretty_exceptions_enable=False,  # they print local variables, and one of these is the key
-    context_settings=_HELP_OPTIONS,
+    **_GROUP,
 )
-key = typer.Typer(
-    cls=parser.Group,
-    help="The API key: kept in the system's keyring, one per service.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings=_HELP_OPTIONS,
-)
-
-known_lists = typer.Typer(
-    cls=parser.Group,
-    help="Known lists, kept on this computer.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings=_HELP_OPTIONS,
-)
+key = typer.Typer(help="The API key: kept in the system's keyring, one per service.", **_GROUP)
+known_lists = typer.Typer(help="Known lists, kept on this computer.", **_GROUP)
 
 
 def _show_version(requested: bool) -> None:

@@ -51,7 +51,7 @@ def prepare() -> None:
 
 @functools.cache
 def _escape_completions() -> None:
-    """Make a completion one word in every shell, whatever signs a label has; once in a process."""
+    """Make a completion one word in every shell, with any signs in a label; once in a process."""
     completers = importlib.import_module("typer._completion_classes")
     for name, (special, escape) in _ESCAPED.items():
         completer = getattr(completers, name)

@@ -28,7 +28,8 @@ _HEADERS = ["label", "job", "status", "rows", "credits", "last seen (UTC)", "que
 
 def jobs(context: typer.Context, as_json: Json = False) -> None:
     """List the jobs that this computer has seen at the service in use, the latest first."""
-    entries = session(context).store.ledger()
+    store = session(context).store
+    entries = store.ledger()
     if as_json:
         terminal.print_json([_as_json(entry) for entry in entries])
         return
@@ -42,7 +43,6 @@ def jobs(context: typer.Context, as_json: Json = False) -> None:
             numbers=("rows", "credits"),
             drop=("credits", "last seen (UTC)", "query or seeds", "rows"),
         )
-    store = session(context).store
     service = shown_origin(store.origin)
     if entries:
         file = f"Kept in {store.path} ({size(store.path.stat().st_size)})."

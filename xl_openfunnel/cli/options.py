@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -39,37 +39,21 @@ def _column_names(incomplete: str) -> list[str]:
     return [",".join([*begin, name]) for name in BY_NAME if name not in begin]
 
 
-_JOB = typer.Argument(
-    metavar="JOB", help="A job's id, its URL or its label.", show_default=False, autocompletion=_known_jobs
-)
+_JOBS: Final[dict[str, Any]] = {"metavar": "JOB", "show_default": False, "autocompletion": _known_jobs}
+_JOB = typer.Argument(help="A job's id, its URL or its label.", **_JOBS)
 Job = Annotated[str, _JOB]
 OptionalJob = Annotated[str | None, _JOB]
-Jobs = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="JOB",
-        help="A job's id, its URL or its label; or several of them.",
-        show_default=False,
-        autocompletion=_known_jobs,
-    ),
-]
+Jobs = Annotated[list[str], typer.Argument(help="A job's id, its URL or its label; or several of them.", **_JOBS)]
 SomeJobs = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="JOB",
-        help="Ids, URLs or labels of jobs. (default: all that are stored here)",
-        show_default=False,
-        autocompletion=_known_jobs,
-    ),
+    typer.Argument(help="Ids, URLs or labels of jobs. (default: all that are stored here)", **_JOBS),
 ]
 JobOption = Annotated[
     list[str] | None,
     typer.Option(
         "--job",
-        metavar="JOB",
         help="A job's id, its URL or its label; may be given several times. (default: all that are stored here)",
-        show_default=False,
-        autocompletion=_known_jobs,
+        **_JOBS,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]

@@ -67,7 +67,7 @@ def _plain(cell: object) -> object:
     if cell is None or type(cell) in (str, float, bool, CellError):
         return cell
     if isinstance(cell, str):
-        return str.__str__(cell)  # of a subclass too, whatever its own __str__ does
+        return str.__str__(cell)  # of a subclass too, without its own __str__
     if isinstance(cell, (Real, Decimal)):
         try:
             return float(cell)

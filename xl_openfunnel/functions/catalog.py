@@ -5,16 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from . import implementations, known_companies
+from . import known_companies as known_companies  # after `implementations`, which it imports
 from .registry import REGISTRY as REGISTRY
 from .registry import Function
 
-_MODULES: Final = [implementations.__name__, known_companies.__name__]
-"""Those that define functions, in the order of the documents."""
-
-CATALOG: Final[tuple[Function, ...]] = tuple(
-    sorted(REGISTRY.values(), key=lambda function: _MODULES.index(function.compute.__module__))
-)
+CATALOG: Final[tuple[Function, ...]] = tuple(REGISTRY.values())
 """All functions, in the order of the documents."""
 
 _CALL: Final = re.compile(rf"(?<![\w.])({'|'.join(REGISTRY)})\s*\(", re.IGNORECASE)

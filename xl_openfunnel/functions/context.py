@@ -245,7 +245,7 @@ class CallContext:
                 tuple((text, later._seen(text)) for text, _ in named),
             )
 
-        self.dependencies[KNOWN] = Dependency(now, (versions, named), settled=_always)
+        self.dependencies[KNOWN] = Dependency(now, (versions, named), settled=lambda: True)
 
     def _seen(self, text: str) -> str | None:
         try:
@@ -314,10 +314,6 @@ class CallContext:
             balance.__traceback__ = None  # all calls raise the same error: each would add to its traceback
             raise balance
         return balance
-
-
-def _always() -> bool:
-    return True
 
 
 def _ledger(store: JobStore | None) -> tuple[LedgerEntry, ...] | str:

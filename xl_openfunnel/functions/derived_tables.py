@@ -44,7 +44,7 @@ MAX_PIVOT_ROWS: Final = 500_000
 """Companies of one pivot from rows: this many take some five seconds. From columns it is far quicker."""
 
 MAX_FRAME_ROWS: Final = 20_000
-"""Rows of one table from which columns are preferred whatever they cost: pandas and what sorts its values hold Python
+"""Rows of one table from which columns are preferred at any cost: pandas and what sorts its values hold Python
 for 2 ms per thousand rows at a time, in which no cell is answered."""
 
 _ROWS_PER_CHECK: Final = 1_000

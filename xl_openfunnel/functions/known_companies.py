@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -149,7 +149,8 @@ def new(
             rows_by_job, column_names, selection, context.block_units, stacked=several, files=files, as_of=as_of
         )
         if len(block) == 1:
-            lines.append([NONE_NEW + ("" if _settled(context, rows_by_job) else " yet")])
+            settled = all(context.snapshot(job_id, job_view).settled for job_id in rows_by_job)
+            lines.append([NONE_NEW if settled else f"{NONE_NEW} yet"])
     else:
         names = header_without_rows(column_names, selection)
         block = [[*([JOB_COLUMN] if several else []), *names, *(name for name, _ in selected.columns)]]
@@ -163,7 +164,3 @@ def new(
 def _may_have_more(context: CallContext, job_id: str) -> bool:
     """Whether it is not known of a job that it has no companies; a text that names no job has no id."""
     return not job_id or bool(job_text.excluded_reason(context.snapshot(job_id, job_view)))
-
-
-def _settled(context: CallContext, jobs: Iterable[str]) -> bool:
-    return all(context.snapshot(job_id, job_view).settled for job_id in jobs)

@@ -11,13 +11,13 @@ import re
 import time
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, fields
+from datetime import datetime
 from difflib import get_close_matches
 from functools import cached_property
 from math import inf
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -95,13 +95,17 @@ class KnownList:
         return f"{text}; {count(self.skipped, 'row')} {none}" if self.skipped else text
 
 
+_HEAD: Final = tuple(each.name for each in fields(KnownList) if each.name != "keys")
+"""What a file has of a list beside its keys."""
+
+
 class _File(msgspec.Struct):
     version: int
     name: str
     companies: int
     skipped: int
-    columns: list[str]
-    counts: list[int]
+    columns: tuple[str, ...]
+    counts: tuple[int, ...]
     note_column: str | None
     set_at: datetime
     # Read one by one: all at once hold up other threads.
@@ -142,20 +146,14 @@ class KnownLists:
         """
         path, keys = self._path(checked_name(known.name)), known.keys
         content = msgspec.json.encode(
-            _File(
-                version=VERSION,
-                name=known.name,
-                companies=known.companies,
-                skipped=known.skipped,
-                columns=list(known.columns),
-                counts=list(known.counts),
-                note_column=known.note_column,
-                set_at=known.set_at,
-                linkedin=msgspec.Raw(msgspec.json.encode(keys.linkedin)),
-                hosts=msgspec.Raw(msgspec.json.encode(keys.hosts)),
-                names=msgspec.Raw(msgspec.json.encode(keys.names)),
-                paged=msgspec.Raw(msgspec.json.encode(sorted(keys.paged))),
-            )
+            {
+                "version": VERSION,
+                **{name: getattr(known, name) for name in _HEAD},
+                "linkedin": keys.linkedin,
+                "hosts": keys.hosts,
+                "names": keys.names,
+                "paged": sorted(keys.paged),
+            }
         )
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -309,11 +307,6 @@ def _read_hosts(path: Path) -> list[str]:
     return [name for part in parts if (name := host(part.removeprefix("*.")))]
 
 
-def now() -> datetime:
-    """The time for `KnownList.set_at`, to the second."""
-    return datetime.now(UTC).replace(microsecond=0)
-
-
 def _load(path: Path) -> KnownList | None:
     try:
         file = msgspec.json.decode(path.read_bytes(), type=_File)
@@ -326,21 +319,10 @@ def _load(path: Path) -> KnownList | None:
         return None
     if file.version != VERSION:
         return None
-    return KnownList(
-        name=file.name,
-        companies=file.companies,
-        skipped=file.skipped,
-        columns=tuple(file.columns),
-        counts=tuple(file.counts),
-        note_column=file.note_column,
-        set_at=file.set_at,
-        keys=KnownCompanies(linkedin, _unshared(hosts), names, paged),
-    )
-
-
-def _unshared(hosts: dict[str, str]) -> dict[str, str]:
-    """Without those that were found to be shared since the list was set."""
-    return {name: note for name, note in hosts.items() if not is_shared(name)}
+    # Some may be known to be shared only since the list was set.
+    unshared = {name: note for name, note in hosts.items() if not is_shared(name)}
+    head: dict[str, Any] = {name: getattr(file, name) for name in _HEAD}
+    return KnownList(**head, keys=KnownCompanies(linkedin, unshared, names, paged))
 
 
 def _identity(path: Path) -> tuple[int, ...] | None:

@@ -173,7 +173,13 @@ def find_columns(rows: Sequence[Sequence[object]]) -> Columns:
         rows: of one width, with or without a row of headers.
     """
     width = len(rows[0]) if rows else 0
-    headers = 1 if len(rows) > 1 and not any(map(keys_in, rows[0])) and all(map(_is_header, rows[0])) else 0
+    headers = (
+        1
+        if len(rows) > 1
+        and not any(map(keys_in, rows[0]))
+        and all(cell is None or isinstance(cell, str) for cell in rows[0])
+        else 0
+    )
     keys = []
     for column in range(width):
         texts = [cell for row in rows[headers:] if isinstance(cell := row[column], str) and cell]
@@ -195,10 +201,6 @@ def _holds_keys(filled: Sequence[str]) -> bool:
         return True
     different = len(set(with_keys))
     return different >= _MIN_DIFFERENT and different >= MIN_SHARE * len(set(filled))
-
-
-def _is_header(cell: object) -> bool:
-    return cell is None or isinstance(cell, str)
 
 
 def _sample(texts: Sequence[str]) -> Sequence[str]:

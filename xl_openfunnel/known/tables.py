@@ -9,6 +9,7 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
@@ -19,7 +20,7 @@ from ..cell_values import to_cell, to_text
 from ..company_key import comparable, looks_blank
 from ..errors import ConfigurationError
 from ..text import decoded
-from .lists import KnownList, checked_name, now
+from .lists import KnownList, checked_name
 from .reading import MIN_SHARE, Columns, company_name, find_columns, keys_in, row_keys
 from .tiers import KnownCompanies
 
@@ -181,7 +182,7 @@ def make_list(
         columns=tuple((headers[at] if found.headers else "").strip() or f"column {at + 1}" for at in found.keys),
         counts=tuple(sum(bool(keys_in(row[at])) for row in rows) for at in found.keys),
         note_column=None if note is None else headers[note],
-        set_at=now(),
+        set_at=datetime.now(UTC).replace(microsecond=0),
         keys=keys,
     )
 

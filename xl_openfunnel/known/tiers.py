@@ -140,7 +140,7 @@ class Matcher:
         """The strongest tier of a company, of those that are not weaker than ``weakest``.
 
         A name is no kind of key: unless names count as known, a company that shares no other with the list has the
-        tier ``not comparable``, whatever its name is.
+        tier ``not comparable``, also if its name is known.
 
         Args:
             keys: of the company.

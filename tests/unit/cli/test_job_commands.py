@@ -163,29 +163,6 @@ def test_rows_writes_a_file_with_all_columns_and_prints_its_name(serve: Serve, r
     assert written == [{"rank": rank, **row} for rank, row in enumerate(ROWS, 1)]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["-o", "rows.pdf"], ".xlsx, .csv, .tsv, .json, .jsonl, .parquet"),
-        (["-o", "nowhere/rows.csv"], "nowhere is not there"),
-        (["-o", "."], ". is a folder. Give the name of a file in it, for example companies.xlsx."),
-        (["--timeout", "-1"], "--timeout takes a number of seconds, for example --timeout 600, and not '-1'."),
-        (["--timeout", "x"], "--timeout takes a number of seconds, for example --timeout 600, and not 'x'."),
-        (["--timeout", "nan"], "--timeout takes a number of seconds, for example --timeout 600, and not 'nan'."),
-        (["--columns", ""], "--columns names no column"),
-        (["--columns", " , "], "--columns names no column"),
-    ],
-)
-def test_a_wrong_call_sends_no_request(
-    serve: Serve, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], says: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    service = serve()
-    result = run("rows", DONE.job_id, *arguments)
-    assert (result.code, result.out, service.received) == (2, "", [])
-    assert says in result.err
-
-
 def test_an_unknown_column_is_a_wrong_call_that_names_the_likely_one(serve: Serve, run: Run) -> None:
     serve()
     result = run("rows", DONE.job_id, "--columns", "nmae")

@@ -95,9 +95,17 @@ def test_a_file_says_how_many_values_got_an_apostrophe(
             (["--format", "csv", "--separator", wrong], "--separator takes one sign")
             for wrong in ["", "ab", '"', "'", "a", "7", ".", "-", "=", "\n", "\x1b"]
         ),
+        (["-o", "rows.pdf"], ".xlsx, .csv, .tsv, .json, .jsonl, .parquet"),
+        (["-o", "nowhere/rows.csv"], "nowhere is not there"),
+        (["-o", "."], ". is a folder. Give the name of a file in it, for example companies.xlsx."),
+        (["--timeout", "-1"], "--timeout takes a number of seconds, for example --timeout 600, and not '-1'."),
+        (["--timeout", "x"], "--timeout takes a number of seconds, for example --timeout 600, and not 'x'."),
+        (["--timeout", "nan"], "--timeout takes a number of seconds, for example --timeout 600, and not 'nan'."),
+        (["--columns", ""], "--columns names no column"),
+        (["--columns", " , "], "--columns names no column"),
     ],
 )
-def test_options_that_contradict_each_other_are_explained_before_any_request(
+def test_options_that_are_wrong_or_contradict_each_other_are_explained_before_any_request(
     serve: Serve, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], says: str
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from xl_openfunnel.errors import ConfigurationError
 from xl_openfunnel.hosts.known_list import Proposal, SelectedCells, check_size, keep, propose
-from xl_openfunnel.known.lists import KnownLists, now
+from xl_openfunnel.known.lists import KnownLists
 
 ROWS: list[list[object]] = [
     ["Account", "Website", "LinkedIn"],
@@ -59,7 +60,7 @@ def test_without_a_store_it_is_said_what_to_do() -> None:
 
 def test_a_name_is_proposed_with_what_is_kept_under_it(lists: KnownLists) -> None:
     keep(lists, "crm", SelectedCells(ROWS))
-    assert propose(lists, "CRM!") == Proposal("CRM", "2", f"{now().astimezone():%Y-%m-%d}")
+    assert propose(lists, "CRM!") == Proposal("CRM", "2", f"{datetime.now().astimezone():%Y-%m-%d}")
     assert propose(lists, "Accounts: 2026") == Proposal("Accounts 2026")
     assert propose(lists, "#") == Proposal("")
 
