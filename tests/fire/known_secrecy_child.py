@@ -6,33 +6,25 @@ copy. Lines that begin with ``kept`` name the files that hold something of the l
 
 from __future__ import annotations
 
-import http.client
 import json
-import logging
 import sys
 from contextlib import suppress
 from pathlib import Path
 
-from tests.unit.hosts.clocks import JumpingClock
-from tests.unit.hosts.excel.commands.workbooks import FakeVisibleJobs, FakeWorkbooks, command_context
-from xl_openfunnel import OpenFunnelError, fetch_rows, log
-from xl_openfunnel.cli import main
+from xl_openfunnel import OpenFunnelError, fetch_rows
 from xl_openfunnel.hosts.excel import udfs
-from xl_openfunnel.hosts.excel.addresses import CellRef
-from xl_openfunnel.hosts.excel.commands.handlers import CommandHandlers
 from xl_openfunnel.hosts.session import end
 from xl_openfunnel.hosts.session import session as shared
 
 from .known_secrecy import HEADERS, LIST_NAME, REPEATS, accounts, files_with_marks
-from .secrecy_child import print_local_values
+from .secrecy_child import press_buttons, print_debug_output, print_local_values, run_commands, set_up_log
 
 HOW_SHOWN = ("rows", "count", "why")
 COLUMN = f"known:{LIST_NAME}"
 
 
 def session(job_id: str, folder: str, source: str) -> None:
-    logging.basicConfig(level=logging.DEBUG)
-    http.client.HTTPConnection.debuglevel = 1
+    print_debug_output()
     home, out, given = Path(folder).parent, Path(folder), Path(source)
     set_list = ("known", "set", LIST_NAME, given / "accounts.csv", "--note", "Owner", "--yes")
     new = ("rows", job_id, "--new-against", LIST_NAME)
@@ -51,36 +43,30 @@ def session(job_id: str, folder: str, source: str) -> None:
         *(("known", "set", "x", given / "accounts.csv", *more) for more in (("--columns", "Web"), ("--note", "Own"))),
     ]
     shown = [("known", *more) for more in (("list",), ("list", "--json"), ("show", LIST_NAME), ("show", "Zq9x"))]
-    _run(set_list, ("known", "set", "sheet", given / "accounts.xlsx", "--yes"), *shown, new, *written, *plain, *refused)
-    log.set_up()  # as Excel's server does; the command line writes no log
-    logging.getLogger("xl_openfunnel").setLevel(logging.DEBUG)
+    run_commands(
+        set_list, ("known", "set", "sheet", given / "accounts.xlsx", "--yes"), *shown, new, *written, *plain, *refused
+    )
+    set_up_log()
     _call_functions(job_id)
-    _run_commands(job_id)
+    press_buttons(job_id, f'=OF_NEW(A1,"{LIST_NAME}",,,"why")')
     print(f"columns: {fetch_rows(job_id, new_against=LIST_NAME).attrs}")
     print(f"kept: {files_with_marks(home)}")
     for damaged in (home / "cache" / "known").iterdir():
         damaged.write_bytes(damaged.read_bytes()[:-50])
-    _run(*shown, new)
+    run_commands(*shown, new)
     _call_functions(job_id)
     with suppress(OpenFunnelError):
         fetch_rows(job_id, new_against=LIST_NAME)
-    _run(set_list, ("known", "remove", LIST_NAME), ("known", "remove", "sheet"))
+    run_commands(set_list, ("known", "remove", LIST_NAME), ("known", "remove", "sheet"))
     print(f"kept after known remove: {files_with_marks(home)}")
-    _run(set_list)
+    run_commands(set_list)
     end()
     print("ready", flush=True)
     sys.stdin.readline()
-    _run(set_list, ("forget", "--all", "--yes"))
+    run_commands(set_list, ("forget", "--all", "--yes"))
     print(f"kept after forget: {files_with_marks(home)}")
     print_local_values()
     raise RuntimeError("a program that ends in a crash")
-
-
-def _run(*commands: tuple[object, ...]) -> None:
-    for command in commands:
-        print(f"command: {' '.join(Path(str(part)).name for part in command)}")
-        with suppress(SystemExit):
-            main(["--debug", *map(str, command)])
 
 
 def _call_functions(job_id: str) -> None:
@@ -96,19 +82,6 @@ def _call_functions(job_id: str) -> None:
     print(f"cell: {udfs.FUNCTIONS['OF_ROWS'](job_id, '*')}")
     print(f"cell: {udfs.FUNCTIONS['OF_ROWS'](job_id, f'name,{COLUMN}')}")
     print(f"cell: {udfs.FUNCTIONS['OF_PIVOT'](job_id, COLUMN)}")
-
-
-def _run_commands(job_id: str) -> None:
-    """Write the job as a table and make a copy, in a fake workbook that records both."""
-    workbooks, visible = FakeWorkbooks(), FakeVisibleJobs()
-    cell = CellRef("Book.xlsm", "Start", "$B$1")
-    workbooks.cells[cell], visible.jobs[cell] = f'=OF_NEW(A1,"{LIST_NAME}",,,"why")', {job_id}
-    workbooks.names["job"] = job_id
-    commands = CommandHandlers(shared(), visible, workbooks, JumpingClock(), cancel=print, open_file=print)
-    for action in ("refresh final", "insert table", "save values copy"):
-        print(f"message: {commands.handlers[action][1](workbooks, command_context())}")
-    print(f"table: {workbooks.plans} {workbooks.facts}")
-    print(f"copy: {workbooks.copied}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import re
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -41,7 +41,6 @@ class CaseResult:
 
     Attributes:
         complete: whether the result was complete while the fault lasted.
-        problem: the problem that was reported while it lasted; "" if none.
         requests: sent while it lasted.
         mb: memory above that before the fault; None where it cannot be measured.
         errors: the promises that were broken.
@@ -50,10 +49,9 @@ class CaseResult:
     fault: str
     point: str
     complete: bool = False
-    problem: str = ""
     requests: int = 0
     mb: float | None = None
-    errors: tuple[str, ...] = field(default=())
+    errors: tuple[str, ...] = ()
 
 
 def all_cases() -> list[tuple[FaultCase, str]]:
@@ -94,7 +92,6 @@ def run_case(case: FaultCase, point: str, folder: Path) -> CaseResult:
             errors.append(f"{len(received)} requests")
         if mb is not None and mb > MAX_MB:
             errors.append(f"{mb:.0f} MB")
-        problem = "" if snapshot.problem is None else snapshot.problem.message
         complete = case.expected[point] is Complete.CHECKED
         end()
         process.fetcher.refresh(JOB)
@@ -102,7 +99,7 @@ def run_case(case: FaultCase, point: str, folder: Path) -> CaseResult:
         errors += _recovery_errors(process.fetcher.watch(JOB))
         env.settle()
     errors += logged
-    return CaseResult(case.name, point, complete, problem, len(received), mb, tuple(errors))
+    return CaseResult(case.name, point, complete, len(received), mb, tuple(errors))
 
 
 def _hit_pages(point: str, page_count: int) -> Sequence[int]:
@@ -130,9 +127,8 @@ def _row_errors(
     for number in range(PAGES):
         final = [dict(row) for row in job.page_rows(number, reranked=True)]
         forms = [case.alter(final)] if number in hit_pages else [final]
-        if isinstance(
-            case.expected[point], ExpectedError
-        ):  # the download stopped before its end, or the job is not over
+        # Else the download stopped before its end, or the job is not over.
+        if isinstance(case.expected[point], ExpectedError):
             running = [dict(row) for row in job.page_rows(number, reranked=False)]
             forms = [
                 form for rows in (final, running) for form in (rows, case.alter(rows) if number in hit_pages else rows)

@@ -32,8 +32,7 @@ from xl_openfunnel.hosts.session import session as shared
 
 def session(job_id: str, folder: str) -> None:
     os.umask(0)
-    logging.basicConfig(level=logging.DEBUG)
-    http.client.HTTPConnection.debuglevel = 1
+    print_debug_output()
     out = Path(folder)
     files = [("rows", job_id, "-o", out / f"rows{suffix}") for suffix in (".xlsx", ".csv", ".tsv", ".json", ".jsonl")]
     commands = [
@@ -41,13 +40,10 @@ def session(job_id: str, folder: str) -> None:
         *(("label", job_id, "mine"), ("jobs",), ("credits",), ("key", "show"), ("doctor",), ("doctor", "--json")),
         *(("workbook", "-o", out / "OpenFunnel.xlsm"), ("status", "no-such-job"), ("cancel", job_id, "--yes")),
     ]
-    for command in commands:
-        with suppress(SystemExit):
-            main(["--debug", *map(str, command)])
-    log.set_up()  # as Excel's server does; the command line writes no log
-    logging.getLogger("xl_openfunnel").setLevel(logging.DEBUG)
+    run_commands(*commands)
+    set_up_log()
     _call_functions(job_id)
-    _run_commands(job_id)
+    press_buttons(job_id, "=OF_STATUS(A1)")
     end()
     frame = fetch_rows(job_id)
     print(repr(frame.attrs))
@@ -84,11 +80,30 @@ def _call_functions(job_id: str) -> None:
         fetcher.wait("no-such-job", 10, until=lambda snapshot: snapshot.problem is not None)
 
 
-def _run_commands(job_id: str) -> None:
-    """Write the job as a table and make a copy, in a fake workbook that records both."""
+def print_debug_output() -> None:
+    logging.basicConfig(level=logging.DEBUG)
+    http.client.HTTPConnection.debuglevel = 1
+
+
+def set_up_log() -> None:
+    """Write a log, as Excel's server does; the command line writes none."""
+    log.set_up()
+    logging.getLogger("xl_openfunnel").setLevel(logging.DEBUG)
+
+
+def run_commands(*commands: tuple[object, ...]) -> None:
+    """Run commands of the terminal."""
+    for command in commands:
+        print(f"command: {' '.join(Path(str(part)).name for part in command)}")
+        with suppress(SystemExit):
+            main(["--debug", *map(str, command)])
+
+
+def press_buttons(job_id: str, formula: str) -> None:
+    """Write the job as a table and make a copy, in a fake workbook with a formula, which records both."""
     workbooks, visible = FakeWorkbooks(), FakeVisibleJobs()
     cell = CellRef("Book.xlsm", "Start", "$B$1")
-    workbooks.cells[cell], visible.jobs[cell], workbooks.names["job"] = "=OF_STATUS(A1)", {job_id}, job_id
+    workbooks.cells[cell], visible.jobs[cell], workbooks.names["job"] = formula, {job_id}, job_id
     commands = CommandHandlers(shared(), visible, workbooks, JumpingClock(), cancel=print, open_file=print)
     for action in ("refresh final", "insert table", "save values copy"):
         print(f"message: {commands.handlers[action][1](workbooks, command_context())}")

@@ -78,7 +78,6 @@ class Outcome:
     hours: float
     jobs: int
     requests: int
-    snapshots: int
     before: Usage
     after: Usage
     errors: tuple[str, ...]
@@ -105,7 +104,7 @@ def run(folder: Path, hours: float, seed: int = 0) -> Outcome:
             *_page_errors(after),
             *_growth_errors(before, after),
         )
-        return Outcome(hours, users.jobs, users.requests, users.snapshots, before, after, tuple(errors))
+        return Outcome(hours, users.jobs, users.requests, before, after, tuple(errors))
 
 
 def _page_errors(usage: Usage) -> Iterator[str]:
@@ -130,7 +129,7 @@ class _Users:
     """Users who start jobs, watch them, mistype ids and abandon waits; and a service with random faults."""
 
     def __init__(self, env: Environment, process: ClientProcess, rng: random.Random) -> None:
-        self.jobs = self.requests = self.snapshots = 0
+        self.jobs = self.requests = 0
         self.errors: list[str] = []
         self._env, self._process, self._rng = env, process, rng
         self._other_pages = find_pages()
@@ -197,13 +196,12 @@ class _Users:
             self.errors.append(error)
 
     def _count_and_clear(self) -> None:
-        """Count requests and snapshots, and release those that only the test holds."""
+        """Count the requests, and release what only the test holds."""
         service = self._env.service._service
         self.requests += len(service.received)
         service.received.clear()
         for job_run in service._runs.values():
             job_run._rendered.clear()
-        self.snapshots += len(self._process.published)
         self._process.published.clear()
 
 
