@@ -51,10 +51,9 @@ def _replace_windows_modules() -> None:
     empty["pythoncom"].CoInitialize = empty["win32com.client"].Dispatch = None
     from xlwings import udfs
 
-    real, decorators = udfs, xlwings
-    untyped: Any = decorators
-    generator: Any = real
-    untyped.func, untyped.arg, untyped.ret = generator.xlfunc, generator.xlarg, generator.xlret
+    generator: Any = udfs
+    decorators: Any = xlwings
+    decorators.func, decorators.arg, decorators.ret = generator.xlfunc, generator.xlarg, generator.xlret
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tests.hosts.basic.libreoffice import LibreOffice, project
 
 PYTHON = r"C:\Programme für alle\of\Scripts\pythonw.exe"
@@ -14,8 +16,8 @@ CELLS = {"B3": "a", "B5": "b", "C4": 7.5}
 class Book:
     """A new workbook whose Python is there and answers, unless told otherwise."""
 
-    def __init__(self, running: LibreOffice) -> None:
-        running.open(project(), CELLS)
+    def __init__(self, running: LibreOffice, modules: Mapping[str, str] | None = None) -> None:
+        running.open(modules or project(), CELLS)
         self.call = running.call
         self.set()
 

@@ -11,7 +11,7 @@ import select
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, cast
@@ -190,6 +190,13 @@ class LibreOffice:
         """
         request = {"changed": sheet, "at": area, "before": before, "seconds": seconds}
         return cast(list[list[object]], self._request(request))
+
+    def wait_until(self, sheet: str, area: str, right: Callable[[object], bool]) -> list[list[list[object]]]:
+        """All that the cells show one after the other, until the first of them shows what is right."""
+        shown = [self.values(sheet, area)]
+        while not right(shown[-1][0][0]):
+            shown.append(self.wait_for_change(sheet, area, shown[-1]))
+        return shown
 
     def enter(self, sheet: str, area: str, content: str | float, *, array: bool = False) -> None:
         """Enter a formula, a text or a number, or with `array` an array formula into all cells of the area."""

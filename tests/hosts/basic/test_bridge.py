@@ -14,11 +14,10 @@ from xl_openfunnel.workbook.vba import wrappers
 
 
 @pytest.fixture
-def book(running: LibreOffice) -> Book:
+def book(book: Book) -> Book:
     """One whose Python serves."""
-    made = Book(running)
-    made.start()
-    return made
+    book.start()
+    return book
 
 
 def test_a_call_only_asks(book: Book) -> None:

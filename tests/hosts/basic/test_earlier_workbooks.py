@@ -8,9 +8,8 @@ import pytest
 from oletools.olevba import VBA_Parser
 
 from tests.hosts import earlier
+from tests.hosts.basic.book import Book
 from tests.hosts.basic.libreoffice import LibreOffice, project
-
-PYTHON, ENVIRONMENT = r"C:\of\Scripts\pythonw.exe", r"C:\of"
 
 
 def modules_of(file: Path) -> dict[str, str]:
@@ -27,14 +26,12 @@ def modules_of(file: Path) -> dict[str, str]:
 @pytest.mark.parametrize("name", ["OpenFunnel.xlsm", "OpenFunnel.xlam"])
 def test_each_wrapper_passes_the_calling_cell_behind_all_its_arguments(running: LibreOffice, name: str) -> None:
     addin = modules_of(earlier.FOLDER / "OpenFunnel.xlam")
-    running.open(project(addin | modules_of(earlier.FOLDER / name)))
-    running.call("Fakes.SetUp", PYTHON, ENVIRONMENT, True, "", "answer")
-    running.call("Fakes.Calling", "D7", "")
+    book = Book(running, project(addin | modules_of(earlier.FOLDER / name)))
+    book.call("Fakes.Calling", "D7", "")
     for function, count in earlier.FUNCTIONS.items():
-        running.call("Fakes.Noted")
         given = [f"value {number}" for number in range(count)]
-        assert running.call(f"OpenFunnelFunctions.{function}", *given) == "answer"
-        (call,) = [line for line in str(running.call("Fakes.Noted")).splitlines() if line.startswith("call ")]
+        assert book.call(f"OpenFunnelFunctions.{function}", *given) == "answer"
+        (call,) = book.noted("call")
         passed = "".join(f'"{value}";' for value in given)
-        assert call.startswith(f'call xl_openfunnel.hosts.excel {function} [{passed}"4242 spill ')
+        assert call.startswith(f'xl_openfunnel.hosts.excel {function} [{passed}"4242 spill ')
         assert call.endswith('$D$7"] Nothing Nothing')

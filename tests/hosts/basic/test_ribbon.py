@@ -18,11 +18,10 @@ GONE = -2147023174
 
 
 @pytest.fixture
-def book(running: LibreOffice) -> Book:
+def book(book: Book) -> Book:
     """One whose Python serves, in the add-in."""
-    made = Book(running)
-    made.start()
-    return made
+    book.start()
+    return book
 
 
 @pytest.fixture

@@ -18,12 +18,9 @@ XLPY = "Option VBASupport 1\nPublic Function XLPy() As Object\nSet XLPy = New Fa
 @pytest.fixture(scope="module")
 def book(running: LibreOffice) -> Book:
     """One with the generated module, whose xlwings serves."""
-    made = Book(running)
     text = re.sub(r" *#If App = .*\n((?:.*\n)*?) *#Else\n(?:.*\n)*? *#End If\n", r"\1", xlwings_wrappers.wrappers())
     text = text.replace("TypeOf Application.Caller Is Range", 'TypeName(Application.Caller) = "Range"')
-    running.open(project() | {"Stock": to_basic(text), "StockXlwings": XLPY})
-    made.set()
-    return made
+    return Book(running, project() | {"Stock": to_basic(text), "StockXlwings": XLPY})
 
 
 @pytest.mark.parametrize("function", CATALOG, ids=lambda function: function.name)

@@ -95,7 +95,7 @@ def enter_formulas(running: LibreOffice) -> None:
     for cell, formula in FORMULAS.items():
         area = _EXTENTS.get(cell, cell)
         running.enter(SHEET, area, formula.replace(",", ";"), array=area != cell)
-    for cell, is_there in (("D8", str.strip), ("J8", str.strip), ("E3", str.isdigit), ("E4", str.isdigit)):
-        shown = running.values(SHEET, cell)
-        while not is_there(text := str(shown[0][0]).removesuffix(".0")) or text == "loading":
-            shown = running.wait_for_change(SHEET, cell, shown)
+    for cell in ("D8", "J8"):
+        running.wait_until(SHEET, cell, lambda shown: shown not in ("", "loading"))
+    for cell in ("E3", "E4"):
+        running.wait_until(SHEET, cell, lambda shown: isinstance(shown, float))

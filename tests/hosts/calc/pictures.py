@@ -75,9 +75,7 @@ def take_workbook(folder: Path) -> None:
         with libreoffice.LibreOffice(user.profile, display.environ, window=True) as running:
 
             def until(cell: str, wanted: str) -> None:
-                shown = running.values("Start", cell)
-                while not str(shown[0][0]).startswith(wanted):
-                    shown = running.wait_for_change("Start", cell, shown)
+                running.wait_until("Start", cell, lambda shown: str(shown).startswith(wanted))
 
             def take(name: str, part: str) -> None:
                 display.wait_until_drawn()

@@ -49,10 +49,7 @@ class Sheet:
 
     def wait_for(self, area: str, right: Callable[[object], bool]) -> list[list[list[object]]]:
         """As `wait_until`, until that is right."""
-        shown = [self[area]]
-        while not right(shown[-1][0][0]):
-            shown.append(self.libreoffice.wait_for_change(SHEET, area, shown[-1]))
-        return shown
+        return self.libreoffice.wait_until(SHEET, area, right)
 
     def stays(self, area: str, shown: list[list[object]]) -> None:
         """Have Calc go on for a moment, in which the cells keep showing this."""

@@ -134,10 +134,8 @@ def test_selected_cells_become_a_known_list_that_cells_follow(calc: LibreOffice,
         return str(calc.call("User.Keep", area, typed, button)).split("|")
 
     def new(before: float = 0.0) -> float:
-        [[shown]] = calc.values("Sheet1", "A2")
-        while not isinstance(shown, float) or shown == before:
-            [[shown]] = calc.wait_for_change("Sheet1", "A2", [[shown]])
-        return shown
+        *_, [[shown]] = calc.wait_until("Sheet1", "A2", lambda shown: isinstance(shown, float) and shown != before)
+        return float(str(shown))
 
     assert keep("C:D", typed="Accounts?") == [READING, "Sheet1"]
     few = new()

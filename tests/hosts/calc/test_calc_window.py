@@ -26,10 +26,9 @@ def test_a_click_on_refresh_resizes_the_arrays(tmp_path: Path) -> None:
             running.load(file, macros=True)
             running.enter("Start", "B8", "job")
             # The list of jobs is on the screen, and so calculated as soon as there is something new.
-            for sheet, cell, wanted in (("Rows", "A4", "251 rows and 6"), ("Start", "B23", "2 rows and 8")):
-                shown = running.values(sheet, cell)
-                while not str(shown[0][0]).startswith(f"#OF! Not shown for want of cells: {wanted} columns."):
-                    shown = running.wait_for_change(sheet, cell, shown)
+            for sheet, cell, missing in (("Rows", "A4", "251 rows and 6"), ("Start", "B23", "2 rows and 8")):
+                wanted = f"#OF! Not shown for want of cells: {missing} columns."
+                running.wait_until(sheet, cell, lambda shown, wanted=wanted: str(shown).startswith(wanted))  # type: ignore[misc]
             display.click(running.button("Refresh"))
             while running.extent("Rows", "A4") != (array("OF_ROWS(job)"), 251, 7):
                 running.values("Start", "B13")
