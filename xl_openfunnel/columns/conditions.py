@@ -1,7 +1,7 @@
 """Criteria as conditions in SQL over the files of many jobs, exactly as `Criterion.matcher` judges the rows.
 
-Texts, and the entries of lists, are judged by the matcher itself, each different one once; DuckDB only finds the
-companies that have those which are right. Numbers are compared by DuckDB.
+The matcher itself judges each distinct text or entry of a list once; DuckDB finds the companies that have a matching
+one, and compares numbers.
 """
 
 from __future__ import annotations

@@ -61,8 +61,7 @@ _ending = threading.Event()
 class Connection:
     """A connection for one thread. Its temporary tables are its own.
 
-    DuckDB's own object belongs to it alone. A traceback may hold this one longer, but not DuckDB's, whose end would
-    have a thread wait for Python.
+    A traceback may keep this object alive, but not DuckDB's own, whose destructor waits for the GIL.
     """
 
     def __init__(self, real: DuckDBPyConnection) -> None:
@@ -248,7 +247,7 @@ def _end() -> None:
 
 @functools.cache
 def _end_before_duckdb() -> None:
-    """Have `_end` run before what DuckDB, once imported, does at the end: from then on its queries call no Python."""
+    """Have `_end` run before DuckDB's own exit handler, after which its queries cannot call Python."""
     atexit.register(_end)
 
 

@@ -89,7 +89,8 @@ class ColumnFolder:
         self._now = now
         self._checked: dict[str, tuple[Path, tuple[int, ...]]] = {}
         self._making = threading.Lock()
-        """Threads that make files hold Python against cells, and two that wait for the same file need it once."""
+        """Making a file holds the GIL, which cells need: so one at a time, and two threads that want the same file make
+        one."""
 
     @classmethod
     def beside(cls, store_path: Path, origin: str) -> Self:

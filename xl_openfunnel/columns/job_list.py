@@ -30,7 +30,7 @@ LIST_COLUMNS: Final = {
 
 @dataclass(frozen=True)
 class ListedJob:
-    """A job in the list, with the columns of the list. Times are in UTC, without saying so."""
+    """A job in the list, with the columns of the list. Times are naive, in UTC."""
 
     job_id: str
     label: str | None

@@ -18,8 +18,8 @@ def read_leniently(rows: Sequence[Row]) -> tuple[dict[str, list[Any]], Counter[s
     """The columns of `SHOWN_COLUMNS` that show fields, and ``other``, of any rows.
 
     Of rows that are regular they are those of `read_columns`. A value of another type than its column's stands in
-    ``other`` under the name of its field, and its column is null. Halves of characters, which no file of ours can hold,
-    become question marks, as in all formats.
+    ``other`` under the name of its field, and its column is null. Lone surrogates become question marks, as in all
+    formats.
 
     Returns:
         The columns, and how many values of each stand in ``other`` instead.
@@ -45,7 +45,7 @@ def read_leniently(rows: Sequence[Row]) -> tuple[dict[str, list[Any]], Counter[s
 
 
 def encodable(text: str) -> str:
-    """The text with question marks for halves of characters, which UTF-8 does not have."""
+    """The text with question marks for lone surrogates, which UTF-8 cannot encode."""
     return text if text.isascii() else text.encode(errors="replace").decode()
 
 

@@ -1,7 +1,7 @@
 """A pivot table of the companies of many jobs, from their files: the answers and errors of `pivot.pivot`, to the cell.
 
-DuckDB groups by the values as they are. Which of them look alike is decided by `pivot_rules` on the different values
-only, most of which stand for themselves; the others are replaced in the question.
+DuckDB groups by the values as they are. `pivot_rules` decides which of the distinct values look alike; the few that
+are shown otherwise are replaced in the query.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ _DECODED: Final[Mapping[FieldType, Any]] = {
     FieldType.NUMBER: _in(EXACT) | float | None,
     FieldType.LIST: list[str | None] | None,
 }
-"""What a column can hold exactly, as nearly all rows have it. No text that msgspec reads has half a surrogate pair."""
+"""What a column can hold exactly, as nearly all rows have it. No text that msgspec reads has a lone surrogate."""
 
 # A row of these types without other fields, which is read in half the time of a dict. Of a field that is there twice
 # the last counts here and there.
@@ -258,7 +258,7 @@ def _are_texts(values: list[Any]) -> bool:
         return False
     try:
         "".join(filter(None, values)).encode()
-    except UnicodeEncodeError:  # half a surrogate pair
+    except UnicodeEncodeError:  # a lone surrogate
         return False
     return True
 

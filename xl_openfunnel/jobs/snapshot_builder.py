@@ -54,7 +54,7 @@ def snapshot_of_result(job_id: str, result: Result, source: Source | None) -> Sn
         settled=True,
         source=source,
         as_of=result.as_of,
-        problem=failed_problem(result.status, result.error_message, result.as_of),
+        problem=failed_problem(result, result.as_of),
         warnings=result.warnings,
     )
 
@@ -71,5 +71,5 @@ def snapshot_of_page(job_id: str, first: Page, rows: Rows, as_of: datetime) -> S
         rows=rows,
         provisional=len(rows) > 0,
         as_of=as_of,
-        problem=failed_problem(first.status, first.error_message, as_of),
+        problem=failed_problem(first, as_of),
     )

@@ -54,7 +54,10 @@ def stacked_snapshot(snapshots: Sequence[Snapshot]) -> Snapshot:
         status=JobStatus("; ".join(dict.fromkeys(str(snapshot.status or "unknown") for snapshot in snapshots))),
         processed=sum(snapshot.processed or 0 for snapshot in snapshots),
         pages=sum(snapshot.pages for snapshot in snapshots),
-        manifest=_sum_manifests(snapshots),
+        manifest={
+            name: _sum(name, [(each.job_id, (each.manifest or {}).get(name)) for each in snapshots])
+            for name in dict.fromkeys(name for snapshot in snapshots for name in snapshot.manifest or {})
+        },
         rows=_stacked_rows(snapshots),
         provisional=any(snapshot.provisional for snapshot in snapshots),
         final=all(snapshot.final for snapshot in snapshots),
@@ -91,11 +94,6 @@ def _stacked_rows(snapshots: Sequence[Snapshot]) -> Rows:
 
     counts = [count for rows in each_rows for count in rows.counts]
     return Rows(counts, load, [(snapshot.job_id, len(snapshot.rows)) for snapshot in snapshots])
-
-
-def _sum_manifests(snapshots: Sequence[Snapshot]) -> dict[str, Any]:
-    names = dict.fromkeys(name for snapshot in snapshots for name in snapshot.manifest or {})
-    return {name: _sum(name, [(each.job_id, (each.manifest or {}).get(name)) for each in snapshots]) for name in names}
 
 
 def _sum(name: str, values: Sequence[tuple[str, Any]]) -> Any:

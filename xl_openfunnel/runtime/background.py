@@ -1,4 +1,4 @@
-"""Lets the other threads of this process go on while one calculates for long."""
+"""Lets other threads have the GIL while one calculates for long."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from contextlib import contextmanager
 from typing import Final
 
 _SWITCH_INTERVAL: Final = 0.0005
-"""Seconds after which a thread must yield Python to the one that answers cells, which gives it away several times in
-each call."""
+"""Seconds after which a thread must release the GIL to the one that answers cells, which releases it several times per
+call."""
 
 _KEEP_INTERVAL: Final = 0.0045
-"""The same while that one calculates an answer: it needs some milliseconds, and loses as many each time it yields."""
+"""The same while that one calculates an answer, which takes some milliseconds: each release costs it as many."""
 
 _lock = threading.Lock()
 _intervals: Final[list[float]] = []
 _was_enabled: Final[list[bool]] = []
-"""What those that run found, of which the first found the process's own and is the last to be undone."""
+"""One entry of each per open block: what it found, and restores; the first found the process's own."""
 
 
 def yield_often() -> None:
-    """Have each thread yield Python to the others sooner than Python itself would."""
+    """Have each thread release the GIL sooner than by default."""
     sys.setswitchinterval(_SWITCH_INTERVAL)
 
 
 def keep_python(*, keep: bool) -> None:
-    """Have threads yield less often for some milliseconds, or often again, in a process in which they `yield_often`."""
+    """Have threads release the GIL less often, or often again, in a process that called `yield_often`."""
     before, after = (_SWITCH_INTERVAL, _KEEP_INTERVAL) if keep else (_KEEP_INTERVAL, _SWITCH_INTERVAL)
     if math.isclose(sys.getswitchinterval(), before):
         sys.setswitchinterval(after)
@@ -38,7 +38,7 @@ def keep_python(*, keep: bool) -> None:
 
 @contextmanager
 def in_background() -> Iterator[None]:
-    """For a long calculation: the thread that answers cells gets Python soon, and is never stopped for garbage."""
+    """For a long calculation: the thread that answers cells gets the GIL soon, and no garbage collection stops it."""
     with _lock:
         keep_python(keep=False)
         _intervals.append(sys.getswitchinterval())
@@ -53,7 +53,7 @@ def in_background() -> Iterator[None]:
 
 @contextmanager
 def without_garbage_collection() -> Iterator[None]:
-    """Within this, in any thread, Python does not search for garbage: among millions of values that takes seconds."""
+    """Within this no thread collects garbage: among millions of values that takes seconds."""
     with _lock:
         _was_enabled.append(gc.isenabled())
         gc.disable()

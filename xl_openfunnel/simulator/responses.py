@@ -38,7 +38,7 @@ class Response:
 
 
 def encode(value: Any) -> bytes:
-    """Compact JSON with raw Unicode, as the service writes it; half a surrogate pair, which UTF-8 has not, escaped."""
+    """Compact JSON with raw Unicode, as the service writes it; lone surrogates escaped."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
 

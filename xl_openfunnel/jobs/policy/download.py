@@ -10,7 +10,7 @@ from dataclasses import replace
 from ...api.models import Page
 from ...api.retry import delay_before_retry
 from ...errors import IncompleteResultError, InvalidResponseError, JobNotFoundError, OpenFunnelError
-from ..snapshot import NO_ROWS, Problem, Result, Rows
+from ..snapshot import NO_ROWS, Result, Rows
 from . import pagination
 from .pagination import READ_AGAIN, PageWalk
 from .repeats import describe_repeats, fingerprint
@@ -107,7 +107,7 @@ def _finish(state: JobState, walk: PageWalk) -> JobState:
     )
     if state.result is not None and not _must_match_manifest(first) and len(result.rows) < len(state.result.rows):
         # A failed job may lose pages later: keep the rows that it had.
-        return replace(idle(state), problem=result_problem(result))
+        return replace(idle(state), problem=failed_problem(result, result.as_of))
     return replace(state, phase=Phase.SAVING, unsaved=(result, pages))
 
 
@@ -159,11 +159,6 @@ def _manifest_has_counts(first: Page) -> bool:
 def idle(state: JobState) -> JobState:
     """The state of a job that has a result, without the pages that were read for it."""
     return replace(restart_polling(state), phase=Phase.IDLE, first_page=None, pages=(), rows=NO_ROWS, failures=0)
-
-
-def result_problem(result: Result) -> Problem | None:
-    """The problem of a failed job, in the service's words; None for any other."""
-    return failed_problem(result.status, result.error_message, result.as_of)
 
 
 def page_error(error: OpenFunnelError, cursor: str | None, *, stands: bool = False) -> OpenFunnelError:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Literal
 
-from ...api.models import JobStatus, Page
+from ...api.models import Page
 from ...errors import AuthenticationError, JobFailedError, MissingKeyError, OpenFunnelError
 from ..snapshot import NO_ROWS, Problem, Result, Rows, Source
 from .pagination import PageWalk
@@ -130,11 +130,11 @@ def is_key_error(error: OpenFunnelError) -> bool:
     return isinstance(error, (AuthenticationError, MissingKeyError))
 
 
-def failed_problem(status: JobStatus, error_message: str | None, as_of: datetime) -> Problem | None:
-    """The problem of a job whose status is ``failed``; None for any other status."""
-    if not status.failed:
+def failed_problem(seen: Page | Result, as_of: datetime) -> Problem | None:
+    """The problem of a failed job, in the service's words; None for any other."""
+    if not seen.status.failed:
         return None
-    return Problem(JobFailedError(f"The job failed: {error_message or 'the service gave no reason'}"), as_of)
+    return Problem(JobFailedError(f"The job failed: {seen.error_message or 'the service gave no reason'}"), as_of)
 
 
 def with_problem(state: JobState, error: OpenFunnelError, moment: Moment) -> JobState:

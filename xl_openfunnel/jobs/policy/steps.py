@@ -16,9 +16,9 @@ from ...api.retry import MAX_RETRY_AFTER
 from ...errors import IncompleteResultError, InvalidResponseError, OpenFunnelError, RateLimitError, unexpected
 from ...runtime.clock import FOREVER
 from ..snapshot import Problem, Result
-from .download import NO_TOTAL, idle, page_answered, result_problem
+from .download import NO_TOTAL, idle, page_answered
 from .polling import poll_answered
-from .state import JobState, Moment, PageRequest, Phase, RequestGate, restart_polling, with_problem
+from .state import JobState, Moment, PageRequest, Phase, RequestGate, failed_problem, restart_polling, with_problem
 
 FIRST_REQUEST_DELAY = 1.0
 """Seconds before the first request for a job that was only watched: cells and the function wizard watch half-typed
@@ -114,7 +114,7 @@ def expedite(state: JobState, moment: Moment) -> JobState:
 def store_answered(state: JobState, stored: Result | None) -> JobState:
     """The store was read. A stored job is never requested again, unless a refresh asks for it."""
     if stored is not None:
-        state = replace(state, result=stored, source="store", problem=result_problem(stored))
+        state = replace(state, result=stored, source="store", problem=failed_problem(stored, stored.as_of))
     done = stored is not None and not state.force_refresh
     return replace(state, phase=Phase.IDLE if done else Phase.POLLING, force_refresh=False)
 
@@ -135,7 +135,7 @@ def start_over(state: JobState, moment: Moment) -> JobState:
     stuck = state.phase is Phase.DOWNLOADING and not state.in_flight
     if state.phase is not Phase.IDLE and not stuck:
         return replace(state, due=moment.now, failures=0, retries={})
-    problem = None if state.result is None else result_problem(state.result)
+    problem = None if state.result is None else failed_problem(state.result, state.result.as_of)
     return replace(
         restart_polling(state),
         rechecks=0,
@@ -170,7 +170,7 @@ def unsent(state: JobState, request: PageRequest) -> JobState:
 
 def saved(state: JobState, result: Result, moment: Moment, error: OpenFunnelError | None = None) -> JobState:
     """The result was stored, or could not be (``error``). It is final either way."""
-    problem = result_problem(result) or (None if error is None else Problem(error, moment.utc))
+    problem = failed_problem(result, result.as_of) or (None if error is None else Problem(error, moment.utc))
     if problem is None and not result.complete:
         problem = Problem(IncompleteResultError(NO_TOTAL), moment.utc)
     return replace(idle(state), result=result, source="service", problem=problem)
