@@ -22,6 +22,12 @@ def alternatives(names: Sequence[str]) -> str:
     return " or ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
+def first_of(names: Sequence[str], most: int) -> str:
+    """The first of the names, and how many others there are: ``Texas, Ohio and 3 more``."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
 def progress_text(read: int, delivered: int | None) -> str:
     """The companies of a running job: ``400 companies so far``, ``400 of 437 companies read``.
 

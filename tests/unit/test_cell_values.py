@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
 
 import pytest
 
-from xl_openfunnel.cell_values import MAX_CELL_UNITS, clip_cells, excel_date, to_cell, to_json, to_short_cell, to_text
+from xl_openfunnel.cell_values import MAX_CELL_UNITS, clip_cells, to_cell, to_json, to_short_cell, to_text
 from xl_openfunnel.table import block, frame
 from xl_openfunnel.text import utf16_units
 
@@ -71,10 +70,3 @@ def test_a_cell_is_written_as_a_sheet_writes_it(cell: object, text: str) -> None
 
 def test_json_has_null_for_numbers_that_json_does_not_have() -> None:
     assert to_json({"a": [1.5, math.inf], "b": math.nan, "c": "é"}) == '{"a": [1.5, null], "b": null, "c": "é"}'
-
-
-def test_no_date_is_no_cell() -> None:
-    assert excel_date(None) is None
-    noon = excel_date(datetime(2026, 7, 1, 12, tzinfo=UTC))
-    assert noon is not None
-    assert 46203 < noon < 46206  # 1 July 2026, in any time zone

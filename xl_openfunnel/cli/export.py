@@ -12,7 +12,7 @@ import typer
 from ..errors import ConfigurationError, FileWriteError, JobFailedError, OpenFunnelError
 from ..jobs.waiting import about_job
 from ..settings import shown_origin
-from ..text import companies, count
+from ..text import companies, count, first_of
 from . import terminal
 from .options import Json, SomeJobs
 from .progress import Progress
@@ -129,11 +129,9 @@ def _print_left_out(run: Session, report: Report, unfinished: Sequence[LedgerEnt
         if isinstance(error, JobFailedError):
             terminal.print_note(error.message, job=job_id)
     if unfinished:
-        names = [f"{entry.label or entry.job_id} ({entry.status or 'unknown'})" for entry in unfinished[:_MAX_NAMED]]
-        more = f" and {len(unfinished) - _MAX_NAMED:,} more" if len(unfinished) > _MAX_NAMED else ""
-        terminal.print_note(
-            f"Not final here, so not exported: {', '.join(names)}{more}. xl-openfunnel rows JOB waits until one is."
-        )
+        names = [f"{entry.label or entry.job_id} ({entry.status or 'unknown'})" for entry in unfinished]
+        jobs = first_of(names, _MAX_NAMED)
+        terminal.print_note(f"Not final here, so not exported: {jobs}. xl-openfunnel rows JOB waits until one is.")
     for origin in sorted({origin for origin, _ in run.store.stored()} - {run.store.origin}):
         terminal.print_note(f"Those of {shown_origin(origin)} need --base-url {shown_origin(origin)}.")
 

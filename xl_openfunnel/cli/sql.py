@@ -19,7 +19,7 @@ from ..columns.sql import SCHEMA, Answer, Database, SqlError, open_database, rea
 from ..errors import ConfigurationError, IncompleteResultError
 from ..jobs.store.ledger import LedgerEntry
 from ..settings import shown_origin
-from ..text import clip, count, one_line
+from ..text import clip, count, first_of, one_line
 from . import table_output, terminal
 from .exit_codes import FAILED, PRECEDENCE, TRY_LATER, WRONG_CALL
 from .options import Format, JobOption, Output, Raw, Separator
@@ -205,9 +205,8 @@ def _report_left_out(left_out: Sequence[_LeftOut], *, all_asked: bool) -> int:
             begin, words, ids = f"{jobs[0].name} is", ("it", "its", "was"), [jobs[0].job_id]
         else:
             ids = [short[each.job_id] for each in jobs[:_MAX_NAMED]]
-            names = [name if each.name == each.job_id else each.name for each, name in zip(jobs, ids, strict=False)]
-            more = f" and {len(jobs) - _MAX_NAMED:,} more" if len(jobs) > _MAX_NAMED else ""
-            begin, words = f"{', '.join(names)}{more} are", ("they", "their", "were")
+            names = [short[each.job_id] if each.name == each.job_id else each.name for each in jobs]
+            begin, words = f"{first_of(names, _MAX_NAMED)} are", ("they", "their", "were")
         text = f"{begin} left out: {why.format(*words)}. {remedy.format(' '.join(ids))}"
         terminal.print_warning(text.rstrip(), job=jobs[0].job_id if len(jobs) == 1 else None)
     if rest := sum(map(len, itertools.islice(groups.values(), _MAX_NAMED, None))):

@@ -26,7 +26,7 @@ from ..company_key import INVISIBLE, comparable, host
 from ..errors import ConfigurationError, FileWriteError
 from ..pasted import did_you_mean, refusal
 from ..shared_hosts import is_shared, use_own
-from ..text import clip, companies, count, decoded, one_line
+from ..text import clip, companies, count, decoded, first_of, one_line
 from .reading import keys_in
 from .tiers import KnownCompanies, Matcher
 
@@ -198,8 +198,7 @@ class KnownLists:
             return "There is none: xl-openfunnel known set NAME FILE sets one."
         if close := get_close_matches(comparable(name), names, n=3):
             return did_you_mean(map(names.__getitem__, close))
-        shown, more = [*names.values()][:_SHOWN], len(names) - _SHOWN
-        return f"There are {', '.join(shown)}{f' and {more:,} more' if more > 0 else ''}."
+        return f"There are {first_of([*names.values()], _SHOWN)}."
 
     def together(self, names: Sequence[str]) -> KnownCompanies:
         """The companies of these lists.

@@ -136,8 +136,14 @@ def test_a_store_in_use_is_not_to_be_forgotten(error: Exception, capsys: pytest.
     assert "forget" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("body", [b"{}", b"<html>", b"", b"[1]", b"{"])
-def test_what_to_do_is_said_once(serve: Serve, run: Run, body: bytes) -> None:
-    serve(faults=[Fault("json", body=body, on="any")])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("status", status=503),
+        *(Fault("json", body=body, on="any") for body in (b"{}", b"<html>", b"", b"[1]", b"{")),
+    ],
+)
+def test_what_to_do_is_said_once(serve: Serve, run: Run, fault: Fault) -> None:
+    serve(faults=[fault])
     result = run("status", DONE.job_id)
     assert (result.code, len(re.findall("[Tt]ry again|Wait a while", result.err))) == (3, 1)

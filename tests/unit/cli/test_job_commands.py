@@ -116,13 +116,6 @@ def test_status_without_an_answer_prints_the_reason(
     assert (json.loads(result.out)["problem"]["kind"] if result.out else None) == kind
 
 
-def test_a_temporary_error_advises_waiting_only_once(serve: Serve, run: Run) -> None:
-    serve(faults=[Fault("status", status=503)])
-    err = run("status", DONE.job_id).err
-    assert err.endswith("Wait a while.\n")
-    assert err.count("while") == 1
-
-
 @pytest.mark.parametrize("command", ["status", "rows", "watch", "credits"])
 def test_without_a_key_the_exit_code_is_4_and_the_error_says_how_to_set_one(
     serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch, command: str
@@ -132,17 +125,6 @@ def test_without_a_key_the_exit_code_is_4_and_the_error_says_how_to_set_one(
     result = run(command, *([DONE.job_id] if command != "credits" else []))
     assert result.code == 4
     assert "xl-openfunnel key set" in result.err
-
-
-def test_rows_without_a_terminal_are_tab_separated_with_whole_texts(serve: Serve, run: Run) -> None:
-    serve()
-    result = run("rows", DONE.job_id)
-    head, *rows = result.out.rstrip("\n").split("\n")
-    assert head.split("\t") == [
-        *("rank", "name", "domain", "linkedin_url", "headquarters", "employee_count", "match_reason")
-    ]
-    assert [row.split("\t")[3] for row in rows] == [row["linkedin_url"] for row in ROWS]
-    assert result.code == 0
 
 
 def test_rows_waits_for_a_running_job_and_prints_progress_on_stderr(serve: Serve, run: Run) -> None:
@@ -161,13 +143,6 @@ def test_rows_writes_a_file_with_all_columns_and_prints_its_name(serve: Serve, r
     assert result.err.endswith(f"250 companies written to {tmp_path / 'rows.jsonl'}\n")
     written = [json.loads(line) for line in lines(tmp_path / "rows.jsonl")]
     assert written == [{"rank": rank, **row} for rank, row in enumerate(ROWS, 1)]
-
-
-def test_an_unknown_column_is_a_wrong_call_that_names_the_likely_one(serve: Serve, run: Run) -> None:
-    serve()
-    result = run("rows", DONE.job_id, "--columns", "nmae")
-    assert result.code == 2
-    assert "Did you mean name?" in result.err
 
 
 def test_rows_of_a_failed_job_exits_with_1_and_the_services_message(serve: Serve, run: Run, tmp_path: Path) -> None:
@@ -385,24 +360,6 @@ def test_a_job_that_stays_incomplete_is_read_three_times(serve: Serve, run: Run,
     service = serve(job)
     assert run("rows", job.job_id, *more).code == 1
     assert sum(request.cursor is None for request in service.received) == 3
-
-
-def test_a_misspelt_column_is_reported_at_the_first_page(serve: Serve, run: Run) -> None:
-    job = SimulatedJob(ROWS, ending="paused")
-    serve(job)
-    result = run("rows", job.job_id, "--columns", "nme")
-    assert result.code == 2
-    assert "Did you mean name?" in result.err
-
-
-def test_refresh_reads_a_stored_job_again(serve: Serve, run: Run, tmp_path: Path) -> None:
-    service = serve()
-    for _ in range(2):
-        assert run("rows", DONE.job_id, "-o", str(tmp_path / "rows.csv")).code == 0
-    before = len(service.received)
-    result = run("rows", DONE.job_id, "--refresh", "-o", str(tmp_path / "rows.csv"))
-    assert (result.code, len(service.received) > before) == (0, True)
-    assert "Read again from the service.\n" in result.err
 
 
 def test_a_stored_job_stays_stored_if_the_service_still_says_the_same_of_it(

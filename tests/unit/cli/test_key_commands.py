@@ -180,12 +180,6 @@ def test_a_key_is_never_an_argument(run: Run) -> None:
     assert run("key", "set", SECRET).code == 2  # and `run` finds it in no output
 
 
-def test_plain_http_to_another_machine_is_refused(run: Run) -> None:
-    result = run("--base-url", "http://api.openfunnel.dev", "key", "show")
-    assert result.code == 2
-    assert "unencrypted" in result.err
-
-
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_a_prompt_that_is_ended_without_a_key_is_a_wrong_call(
     run: Run, monkeypatch: pytest.MonkeyPatch, log_format: str

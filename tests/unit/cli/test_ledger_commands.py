@@ -161,6 +161,7 @@ def test_other_services_with_jobs_are_named(serve: Serve, run: Run) -> None:
     run("status", DONE.job_id)
     result = run("jobs", "--base-url", "https://other.example")
     assert "seen no job of https://other.example yet" in result.err
+    assert run("jobs", "--json", "--base-url", "https://other.example").out == "[]\n"
     assert f"1 job of {service.base_url}: xl-openfunnel jobs --base-url {service.base_url}" in result.err
     assert f"1 job of {service.base_url}. Kept in " in run("jobs").err
 
@@ -314,9 +315,3 @@ def test_forget_removes_the_columns_too(serve: Serve, run: Run) -> None:
 def test_forget_takes_either_a_job_or_all(serve: Serve, run: Run, arguments: list[str]) -> None:
     serve()
     assert run("forget", *arguments).code == 2
-
-
-def test_jobs_of_another_service_are_not_listed(serve: Serve, run: Run) -> None:
-    serve(DONE)
-    run("label", DONE.job_id, "Texas")
-    assert json.loads(run("--base-url", "https://other.example", "jobs", "--json").out) == []

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cli.conftest import DONE, ROWS, Run, Serve
-from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.files import TEXT_FORMATS
 from xl_openfunnel.simulator import SimulatedJob, companies
 
@@ -61,7 +60,9 @@ def test_a_csv_is_the_default_of_stdout_as_a_file(serve: Serve, run: Run) -> Non
 def test_a_pipe_without_a_format_has_seven_columns_and_says_so_once(serve: Serve, run: Run) -> None:
     serve()
     result = run("rows", DONE.job_id)
-    assert result.out.splitlines()[0].split("\t") == list(DEFAULT_COLUMNS)
+    head, *rows = (line.split("\t") for line in result.out.splitlines())
+    assert head == ["rank", "name", "domain", "linkedin_url", "headquarters", "employee_count", "match_reason"]
+    assert [row[3] for row in rows] == [row["linkedin_url"] for row in ROWS]
     assert result.err.count("Not all columns") == result.err.count("--format csv") == 1
     assert "columns" not in run("rows", DONE.job_id, "--columns", "name").err
     assert run("rows", DONE.job_id, "--quiet").err == ""

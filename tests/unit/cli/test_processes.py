@@ -199,19 +199,6 @@ def test_an_unexpected_exception_is_one_line_and_exit_code_1(serve: Serve, tmp_p
     assert result.stderr.startswith("error: Something unexpected happened (ZeroDivisionError")
 
 
-def test_an_unusable_store_stops_only_commands_that_need_it(serve: Serve, process: Process, tmp_path: Path) -> None:
-    serve()
-    (tmp_path / "file").write_text("in the way")
-    env = {**os.environ, "OPENFUNNEL_CACHE_DIR": str(tmp_path / "file")}
-    started = process("status", DONE.job_id, "--json", env=env)
-    out, err = started.communicate()
-    assert (started.returncode, json.loads(out)["status"]) == (0, "completed")
-    assert err.startswith("warning: The local store")
-    started = process("jobs", env=env)
-    assert started.communicate()[1].startswith("error: The local store")
-    assert started.returncode == 2
-
-
 def test_simulate_serves_what_it_prints(process: Process, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     started = process("simulate", "--port", 0, "--rows", 120, "--latency", 0, "--fault", "503:once")
     assert started.stdout is not None

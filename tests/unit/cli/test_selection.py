@@ -103,7 +103,7 @@ def test_what_cannot_be_understood_is_refused_before_any_request(
     assert "0123456789abcdef" not in done.err
 
 
-@pytest.mark.parametrize("arguments", [["--criteria", "nmae=x"], ["--sort", "nmae"]])
+@pytest.mark.parametrize("arguments", [["--criteria", "nmae=x"], ["--sort", "nmae"], ["--columns", "nmae"]])
 def test_a_misspelt_column_is_told_at_the_first_page(serve: Serve, run: Run, arguments: list[str]) -> None:
     job = SimulatedJob(COMPANIES, ending="paused")
     serve(job)

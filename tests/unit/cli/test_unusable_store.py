@@ -74,14 +74,21 @@ def test_it_is_told_once(
     assert len([line for line in lines if reason in json.loads(line)["message"]]) == 1, lines
 
 
-def test_a_job_s_status_is_told_though_it_cannot_be_recorded(
-    serve: Serve, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("spoil", [in_the_way, newer, full])
+def test_it_stops_only_commands_that_need_it(
+    serve: Serve,
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[Path, pytest.MonkeyPatch], str],
 ) -> None:
-    monkeypatch.setenv("OPENFUNNEL_CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("OPENFUNNEL_CACHE_DIR", str(tmp_path / "new" / "store"))
     serve(DONE)
-    full(tmp_path, monkeypatch)
+    spoil(store_path(), monkeypatch)
     result = run("status", DONE.job_id)
-    assert (result.code, "completed" in result.out) == (0, True)
+    assert (result.code, "completed" in result.out, result.err.startswith("warning: ")) == (0, True, True)
+    result = run("label", DONE.job_id, "mine")
+    assert (result.code, result.err.splitlines()[-1].startswith("error: ")) == (2, True)
 
 
 def test_the_next_command_tells_it_again(

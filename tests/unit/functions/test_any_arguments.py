@@ -220,9 +220,3 @@ def test_a_text_of_any_type_is_a_column(services: SimulatedServices, column: obj
 def test_an_excel_error_of_any_integer_type_is_recognised(services: SimulatedServices, error: object) -> None:
     ((said,),) = checked(services, "OF_STATUS", [error])
     assert said == "#OF! The cell with the job holds #N/A. Fix that cell first."
-
-
-def test_lookup_of_a_column_of_keys_gives_a_column_of_values(services: SimulatedServices) -> None:
-    block = checked(services, "OF_LOOKUP", with_one("OF_LOOKUP", 1, HUGE["a column of ranks"]))
-    names = [row["name"] for row in JOB.rows]
-    assert block == [["none"], *([name] for name in names), *([["none"]] * (5_000 - 31))]

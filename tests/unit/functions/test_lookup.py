@@ -95,17 +95,7 @@ def test_an_error_as_if_not_found_is_shown_as_text(make_services: MakeServices) 
     assert implementations.lookup(services.context(), job.job_id, 1.0, "rank", CellError("#N/A")) == [[1.0]]
 
 
-def test_a_long_text_is_complete_in_one_cell_and_cut_in_a_block(make_services: MakeServices) -> None:
-    row = {**companies(1)[0], "match_reason": "x" * 300}
-    services = make_services(job := SimulatedJob([row]))
-    services.fetcher.wait(job.job_id)
-    cut = "x" * 254 + "…"
-    assert implementations.lookup(services.context(), job.job_id, 1.0, "match_reason") == [["x" * 300]]
-    assert implementations.lookup(services.context(), job.job_id, [[1.0, 1.0]], "match_reason") == [[cut, cut]]
-    assert implementations.rows(services.context(), job.job_id, "match_reason", False) == [[cut]]
-
-
-def test_a_host_that_takes_long_texts_in_blocks_gets_them(make_services: MakeServices) -> None:
+def test_a_long_text_is_complete_in_one_cell_and_in_a_block_as_its_host_takes_it(make_services: MakeServices) -> None:
     row = {**companies(1)[0], "match_reason": "x" * 300}
     services = make_services(job := SimulatedJob([row]))
     services.fetcher.wait(job.job_id)
@@ -113,6 +103,7 @@ def test_a_host_that_takes_long_texts_in_blocks_gets_them(make_services: MakeSer
         context = CallContext(services, units)
         assert implementations.rows(context, job.job_id, "match_reason", False) == [[shown]]
         assert implementations.lookup(context, job.job_id, [[1.0, 1.0]], "match_reason") == [[shown, shown]]
+        assert implementations.lookup(context, job.job_id, 1.0, "match_reason") == [["x" * 300]]
 
 
 def test_lookup_of_many_keys_converts_a_column_once(
