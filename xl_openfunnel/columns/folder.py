@@ -98,12 +98,7 @@ class ColumnFolder:
         return cls(store_path.with_name(_NAME), origin)
 
     def find(self, job_id: str, content: str) -> Path | None:
-        """The job's file, checked when it is first found; None where there is none. A damaged one is removed.
-
-        Args:
-            job_id: the job.
-            content: `Rows.content`.
-        """
+        """The job's file for `Rows.content`, checked when first found; None without one. Removes a damaged one."""
         begin = self.begin(job_id, content)
         known = self._checked.get(begin)
         if known is not None and _identity(known[0]) == known[1]:
@@ -143,12 +138,7 @@ class ColumnFolder:
         return Usage(len(files), sum(sizes), sum(not _is_sound(path) for path in files))
 
     def make(self, job_id: str, rows: Rows, as_of: datetime | None) -> Path:
-        """Make the file of a job, unless it is there, and remove those of its earlier contents.
-
-        Args:
-            job_id: the job.
-            rows: its final rows, from the store.
-            as_of: when the service confirmed them.
+        """Make the file of a job from its stored rows, unless it is there; remove those of its earlier contents.
 
         Raises:
             IrregularError: a value that its column cannot hold exactly. This is remembered.

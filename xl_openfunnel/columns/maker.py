@@ -64,13 +64,7 @@ class ColumnMaker:
         self._thread.submit(lambda: folder.keep_only(store.stored))
 
     def find(self, job_id: str, rows: Rows, as_of: datetime | None) -> Path | None:
-        """The job's file, checked when it is first found. None where there is none: it is made soon, if it can be.
-
-        Args:
-            job_id: the job.
-            rows: its rows; those that are not from the store have no file.
-            as_of: when the service confirmed them.
-        """
+        """The job's file, checked when first found; None where there is none: for stored rows it is made soon."""
         if rows.content is None:
             return None
         path = self.folder.find(job_id, rows.content)

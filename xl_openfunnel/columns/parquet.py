@@ -26,16 +26,7 @@ _PANDAS_TYPES: Final = {
 
 
 def write(path: Path, job_id: str, origin: str, columns: Mapping[str, list[Any]], metadata: Mapping[str, str]) -> None:
-    """Write a file.
-
-    The values reach DuckDB as arrays, which takes a third of the time of parameters or JSON, and converts nothing.
-
-    Args:
-        path: of the new file.
-        job_id: of all its rows.
-        origin: of all its rows.
-        columns: the columns of `read_columns`.
-        metadata: the file's own keys and values.
+    """Write a new file of a job with the columns of `read_columns`.
 
     Raises:
         UnavailableError: see `connect`.
@@ -52,6 +43,8 @@ def write_table(
     metadata: Mapping[str, str],
 ) -> None:
     """Write a file of any columns.
+
+    The values reach DuckDB as arrays, which takes a third of the time of parameters or JSON, and converts nothing.
 
     Args:
         path: of the new file.

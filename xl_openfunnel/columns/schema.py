@@ -121,10 +121,9 @@ class IrregularError(Exception):
 
 
 def read_columns(pages: Iterable[bytes]) -> dict[str, list[Any]]:
-    """The rows of a job as the columns of a file, all but ``job_id``, ``origin`` and ``rank``.
+    """The rows of a job, given as the JSON arrays of its pages, as the columns of a file.
 
-    Args:
-        pages: the JSON arrays of its pages, in order.
+    All but ``job_id``, ``origin`` and ``rank``.
 
     Raises:
         IrregularError: a value that its column cannot hold exactly.
@@ -200,10 +199,7 @@ def _key_texts(keys: Iterable[str | None]) -> list[str | None]:
 def column_values(name: str, fields: Mapping[str, list[Any]], *, typed: bool = False) -> list[Any]:
     """The values of a column, None where there is nothing.
 
-    Args:
-        name: of the column.
-        fields: the values of all known fields.
-        typed: whether each is of its type, so that those that are equal are the same.
+    With ``typed`` each field has values of its type, so that those that are equal are the same.
     """
     sources = [fields[source] for source in sources_of(name)]
     derive = BY_NAME[name].derive

@@ -119,14 +119,9 @@ def write(
 def write_text(
     snapshot: Snapshot, stream: TextIO, file_format: str, columns: Sequence[str] | None = None, *, separator: str = ","
 ) -> None:
-    """Write the job's companies to a stream as a file of the format has them, but with all texts unchanged.
+    """Write the job's companies to a stream as `write` does to a file, but with all texts unchanged.
 
-    Args:
-        snapshot: the job.
-        stream: a stream that leaves line ends as they are.
-        file_format: one of `TEXT_FORMATS`.
-        columns: names in the wanted order; None for ``rank`` and every field that the service sent.
-        separator: what separates the values of a CSV: one character.
+    The format is one of `TEXT_FORMATS`; the stream leaves line ends as they are.
 
     Raises:
         ConfigurationError: an unknown column.

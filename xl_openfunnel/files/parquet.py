@@ -41,12 +41,8 @@ def write_parquet(path: Path, snapshot: Snapshot, columns: Sequence[str] | None)
 
     A field that the schema does not know stands in ``other`` or, where it is asked for, in a column of its own, of JSON
     texts. ``other`` also has each value of another type than its column's: see `read_leniently`. What the frame says of
-    the job is in the metadata, where pandas finds it.
-
-    Args:
-        path: of the new file.
-        snapshot: the job.
-        columns: names in the wanted order; None and ``"*"`` stand for all of the schema.
+    the job is in the metadata, where pandas finds it. ``columns`` are names in the wanted order; None and ``"*"`` stand
+    for all of the schema.
 
     Raises:
         UnknownColumnError: a name that is neither in the schema nor in the rows.
@@ -79,14 +75,9 @@ def write_parquet(path: Path, snapshot: Snapshot, columns: Sequence[str] | None)
 def _write(
     path: Path, snapshot: Snapshot, types: Mapping[str, str], own: pd.DataFrame | None, metadata: Mapping[str, str]
 ) -> int:
-    """Write the file, and return how many values are not in their column.
+    """Write the file, and others beside it; return how many values are not in their column.
 
-    Args:
-        path: of the new file. Others are written beside it.
-        snapshot: the job.
-        types: the columns of the file.
-        own: those of them that are no columns of the schema.
-        metadata: of the file.
+    The frame ``own`` has the columns that are none of the schema.
     """
     derived = () if snapshot.selection is None else [column.title for column in snapshot.selection.derived]
     parts: list[Path] = []

@@ -99,14 +99,7 @@ _FORMATS: Final = {
 
 
 def add_summary(book: Workbook, sheet: Worksheet, content: Content, facts: Sequence[tuple[str, list[Fact]]]) -> None:
-    """Fill the sheet and make it the one that the workbook opens with.
-
-    Args:
-        book: the workbook.
-        sheet: its first sheet.
-        content: the job.
-        facts: what stands at the foot, each list under its title.
-    """
+    """Fill the sheet and make it the one that the workbook opens with; at its foot stand lists of facts with titles."""
     style = Formats(book, _FORMATS)
     for column, width in enumerate(_WIDTHS):
         sheet.set_column(column, column, width, style["body"])

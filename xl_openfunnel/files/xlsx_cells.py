@@ -37,12 +37,8 @@ _MARKUP: Final = re.compile(r"(?<=_)(?=x[0-9A-Fa-f]{4}_)|(?<=\A<)(?=r>)")
 def create_workbook(path: Path, title: str, created: datetime | None = None) -> Iterator[Workbook]:
     """Yield a new workbook, which is written to ``path`` if the block succeeds.
 
-    It contains nothing about the machine or its user.
-
-    Args:
-        path: the file.
-        title: the workbook's own.
-        created: the time that it states, so that the same result gives the same file; None for the present.
+    It contains nothing about the machine or its user. It states ``created`` as its time, so that the same result gives
+    the same file; None for the present.
 
     Raises:
         FileWriteError: the workbook could not be built.

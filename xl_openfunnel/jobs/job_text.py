@@ -98,12 +98,7 @@ def _problem_cell(problem: Problem, *, settled: bool) -> str:
 
 
 def line(snapshot: Snapshot, now: datetime | None = None) -> str:
-    """The state on one line.
-
-    Args:
-        snapshot: the job.
-        now: the time from which the seconds to the next try are counted; None for the present.
-    """
+    """The state on one line; the seconds to the next try are counted from ``now``, or the present."""
     parts = [_status(snapshot), stage(snapshot), _companies_read(snapshot)]
     if snapshot.pages and len(snapshot.rows):
         parts.append(_pages_read(snapshot))
@@ -191,13 +186,7 @@ def manifest_notes(manifest: Mapping[str, Any]) -> list[str]:
 
 
 def as_json(snapshot: Snapshot, label: str | None, *, read: bool) -> dict[str, Any]:
-    """Everything that is known, as plain JSON values.
-
-    Args:
-        snapshot: the job.
-        label: its name here.
-        read: whether rows and pages were read; else their numbers are null.
-    """
+    """Everything that is known, as plain JSON values; the numbers of rows and pages are null unless they were read."""
     problem = snapshot.problem
     return {
         "job_id": snapshot.job_id,

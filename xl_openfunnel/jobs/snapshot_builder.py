@@ -14,14 +14,7 @@ from .snapshot import Result, Rows, Snapshot, Source
 
 
 def build_snapshot(state: JobState, gate: RequestGate, moment: Moment, *, is_tracked: bool = True) -> Snapshot:
-    """The snapshot of a job.
-
-    Args:
-        state: the state of the job.
-        gate: what pauses the requests of all jobs.
-        moment: now.
-        is_tracked: whether the job is still polled; without polling there is no next try.
-    """
+    """The snapshot of a job. One that is no longer tracked is not polled, so it has no next try."""
     working = state.phase is not Phase.IDLE
     paused = working and gate.key_problem is not None
     step = next_step(state, gate, moment.now, max_requests=1) if working and is_tracked else Wait(FOREVER)

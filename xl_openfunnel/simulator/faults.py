@@ -202,12 +202,7 @@ class FaultPlan:
         ]
 
     def choose(self, on: str, cursor: str | None) -> Fault | None:
-        """The first fault that hits this request, or None.
-
-        Args:
-            on: the kind of request: ``page``, ``cancel`` or ``credits``.
-            cursor: the cursor of the request, if any.
-        """
+        """The first fault that hits this request, or None; ``on`` is ``page``, ``cancel`` or ``credits``."""
         if not self.faults:
             return None
         with self._lock:

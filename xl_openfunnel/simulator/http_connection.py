@@ -33,11 +33,7 @@ class Connection:
         self._buffer = b""
 
     def disable_nagle(self) -> None:
-        """Send small pieces at once.
-
-        Raises:
-            OSError: the client has disconnected (some systems report it here).
-        """
+        """Send small pieces at once. Some systems report here, as an OSError, that the client has disconnected."""
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def read(self) -> Request | None:

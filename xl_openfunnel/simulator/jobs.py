@@ -144,12 +144,7 @@ class SimulatedJob:
         return [self.rows[order[position]] for position in positions]
 
     def state_at(self, elapsed: float, cancelled: float | None = None) -> JobState:
-        """The state ``elapsed`` seconds after the job started.
-
-        Args:
-            elapsed: seconds since the start.
-            cancelled: seconds from the start to an accepted cancel, if any.
-        """
+        """The state ``elapsed`` seconds after the start, with a cancel that was accepted at ``cancelled`` seconds."""
         if cancelled is None or elapsed < cancelled:
             return self._state_without_cancel(elapsed)
         at_cancel = self._state_without_cancel(cancelled)
@@ -244,11 +239,7 @@ class JobRun:
         return self.job.state_at(now - self._started, cancelled)
 
     def cancel(self, now: float) -> JobState:
-        """Cancel the job if it can be cancelled.
-
-        Returns:
-            the state before the cancel; a job in a terminal state does not change.
-        """
+        """Cancel the job unless it has ended; returns the state before."""
         with self._lock:
             state = self.state_at(now)
             if self._cancelled is None and not state.terminal:
@@ -256,12 +247,7 @@ class JobRun:
             return state
 
     def page(self, now: float, cursor: str | None) -> bytes | None:
-        """The body of a poll, or None for a page that cannot be read, or not yet.
-
-        Args:
-            now: the time of the poll.
-            cursor: the page's name; None or ``""`` for the first.
-        """
+        """The body of a poll, without a cursor for the first page; None for one that cannot be read, or not yet."""
         state = self.state_at(now)
         index = self._page_indexes.get(cursor or "page_0000")
         if index is None or (index and index >= state.pages):

@@ -48,11 +48,7 @@ def explain(error: Exception, path: Path) -> str:
 
 
 def connect_readonly(path: Path, *, timeout: float) -> sqlite3.Connection:
-    """A connection that writes nothing, not even files beside the database.
-
-    Args:
-        path: the file.
-        timeout: seconds to wait for other processes.
+    """A connection that writes nothing, not even files beside the database; ``timeout`` seconds for other processes.
 
     Raises:
         sqlite3.Error: it cannot be read either.
