@@ -19,12 +19,7 @@ _PATTERNS: Final = [re.compile(date + _ZONE, re.ASCII | re.IGNORECASE) for date 
 
 
 def seconds_to_wait(value: object, now: float) -> float | None:
-    """Seconds from ``now``, 0 or more; None for what is neither a number, its text, nor an HTTP date.
-
-    Args:
-        value: of the header Retry-After, or of ``details.retry_after_seconds``.
-        now: seconds since the epoch.
-    """
+    """Seconds from ``now``, 0 or more, from a number, its text or an HTTP date; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
     try:
@@ -40,9 +35,7 @@ def seconds_to_wait(value: object, now: float) -> float | None:
 def http_date(text: str, now: float) -> float | None:
     """An HTTP date of any form as seconds since the epoch; None for any other text. Without a zone it is UTC.
 
-    Args:
-        text: the date.
-        now: seconds since the epoch. A year of two digits is the latest one that is at most 50 years after it.
+    A year of two digits is the latest one that is at most 50 years after ``now``.
     """
     match = next(filter(None, (pattern.fullmatch(text.strip()) for pattern in _PATTERNS)), None)
     if match is None or (month := match["month"].lower()) not in _MONTHS:

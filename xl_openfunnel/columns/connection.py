@@ -33,11 +33,7 @@ class UnavailableError(Exception):
 
 
 class NoRoomError(UnavailableError):
-    """DuckDB could not write a file of the folder.
-
-    Attributes:
-        reason: in the system's words.
-    """
+    """DuckDB could not write a file of the folder, for a ``reason`` in the system's words."""
 
     def __init__(self, reason: str, folder: Path) -> None:
         super().__init__(f"{reason}. Make room in {folder}.")

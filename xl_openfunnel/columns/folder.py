@@ -44,14 +44,7 @@ _MAX_VALUE: Final = 80
 
 @dataclass(frozen=True)
 class Irregular:
-    """A job that has no file.
-
-    Attributes:
-        job_id: the job.
-        field: the column or field that cannot be held exactly.
-        rank: its row, from 1.
-        value: its value as JSON, cut.
-    """
+    """A job that has no file, because of this value (as JSON, cut) of a column or field, in the row of this rank."""
 
     job_id: str
     field: str
@@ -61,13 +54,7 @@ class Irregular:
 
 @dataclass(frozen=True)
 class Usage:
-    """The files in a folder.
-
-    Attributes:
-        files: their number.
-        size: their bytes.
-        damaged: the number of those that are not as they were made.
-    """
+    """How many files a folder has, their bytes, and how many of them are not as they were made."""
 
     files: int
     size: int
@@ -75,13 +62,7 @@ class Usage:
 
 
 class ColumnFolder:
-    """The files of one origin in the folder ``path``, which is created with the first one.
-
-    Args:
-        path: the folder. Other files in it are left alone.
-        origin: of the jobs.
-        now: tells the time, in seconds since 1970.
-    """
+    """The files of one origin in a folder, which is created with the first one. Others in it are left alone."""
 
     def __init__(self, path: Path, origin: str, *, now: Callable[[], float] = time.time) -> None:
         self.path = path
@@ -211,9 +192,8 @@ class ColumnFolder:
     def keep_only(self, stored: Callable[[], Iterable[tuple[str, str]]]) -> None:
         """Remove the files of all other jobs, and what was left over from processes that ended.
 
-        Args:
-            stored: returns origin and id of the jobs to keep. Called after the files are listed, so that one that
-                another process saves during this keeps its file.
+        ``stored`` gives origin and id of the jobs to keep. It is called after the files are listed, so that one that
+        another process saves during this keeps its file.
         """
         self._remove_left_over()
         if files := self._files("", _SUFFIX, _IRREGULAR):

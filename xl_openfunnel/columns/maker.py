@@ -33,13 +33,9 @@ _JOIN_TIMEOUT: Final = 1.0
 
 
 class ColumnMaker:
-    """The columns of the jobs in a store. Makes a file for each job that the store saves from now on.
+    """The columns of the jobs in a store, whose hooks are set. Makes a file for each job that it saves from now on.
 
-    Args:
-        store: where the jobs are. Its hooks are set.
-        folder: where the files are made.
-        monotonic: tells the time, in seconds.
-        pause: seconds without a saved job before the files of those that were saved are made.
+    The files of saved jobs are made once none was saved for ``pause`` seconds.
     """
 
     def __init__(

@@ -116,10 +116,8 @@ class _Group:
     """One field.
 
     Attributes:
-        labels: its groups.
         codes: those of the values that ``sql`` gives.
         sql: the values, for a list the list of its entries; each stands for one group, null for blanks.
-        is_list: whether they are lists.
     """
 
     labels: Labels

@@ -100,13 +100,7 @@ _BAND_PLACES: Final[Mapping[str | None, int | None]] = {
 
 
 class IrregularError(Exception):
-    """A value that the columns cannot hold exactly.
-
-    Attributes:
-        field: the column or field.
-        rank: the row, from 1.
-        value: the value, as the row has it.
-    """
+    """A value that the columns cannot hold exactly: its column or field, its row from 1, and itself."""
 
     def __init__(self, field: str, rank: int, value: object) -> None:
         super().__init__(f"{field} of row {rank}")

@@ -211,10 +211,7 @@ def reads_companies(sql: str) -> bool:
 def open_database(files: Sequence[Path] | None, jobs: Iterable[LedgerEntry], origin: str) -> Iterator[Database]:
     """A new database in memory. No extension is installed or loaded unless a statement says so.
 
-    Args:
-        files: those of the jobs whose companies are asked for; None where the SQL does not ask for companies.
-        jobs: the ledger.
-        origin: the jobs' own.
+    ``files`` are those of the jobs whose companies are asked for, None where the SQL does not ask for companies.
 
     Raises:
         UnavailableError: DuckDB does not load.

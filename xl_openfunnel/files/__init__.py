@@ -27,13 +27,9 @@ __all__ = ["SUFFIXES", "TEXT_FORMATS", "Content", "check", "write", "write_text"
 
 @dataclass(frozen=True)
 class Content:
-    """What a writer writes.
+    """What a writer writes: a job, its companies in the columns of the file, and the user's name for the job.
 
-    Attributes:
-        snapshot: the job.
-        frame: its companies, in the columns of the file.
-        label: the user's name for the job.
-        all_columns: whether the columns are all there are, in no order that was asked for.
+    With ``all_columns`` these are all there are, in no order that was asked for.
     """
 
     snapshot: Snapshot
@@ -50,11 +46,7 @@ SUFFIXES: Final = (".xlsx", *(f".{name}" for name in TEXT_FORMATS), ".parquet")
 
 
 def check(path: Path, file_format: str | None = None) -> None:
-    """Check before a long wait whether the file can be written.
-
-    Args:
-        path: the file.
-        file_format: a suffix without its dot; None for the one of the file.
+    """Check before a long wait whether the file can be written, by default in the format of its suffix.
 
     Raises:
         ConfigurationError: an unknown suffix, a missing folder, or a format that cannot be written here.

@@ -42,20 +42,11 @@ def escape_formulas(text: str, starts: re.Pattern[str] = _QUOTED_STARTS) -> str:
 def write_rows(
     stream: TextIO, names: Sequence[str], rows: Iterable[Sequence[Cell]], *, separator: str, raw: bool
 ) -> int:
-    """Write the names of the columns, then a line per row. Text with a quotation mark is quoted, its marks doubled.
+    """Write the names of the columns, then a line per row; return how many values got an apostrophe, none with ``raw``.
 
-    With a tab as the separator, lines end in LF and a row is one line: tabs and line breaks in text become spaces.
-    With any other, lines end in CRLF, and text with a separator or a line break is quoted.
-
-    Args:
-        stream: a stream that leaves line ends as they are.
-        names: of the columns.
-        rows: as many cells each, taken one after the other.
-        separator: one character.
-        raw: keep text that a spreadsheet would run as a formula unchanged.
-
-    Returns:
-        How many values got an apostrophe.
+    Text with a quotation mark is quoted, its marks doubled. With a tab as the separator, lines end in LF and a row is
+    one line: tabs and line breaks in text become spaces. With any other, lines end in CRLF, and text with a separator
+    or a line break is quoted. The stream leaves line ends as they are.
     """
     tabs = separator == "\t"
     starts = _QUOTED_STARTS if separator == "," else _STARTS

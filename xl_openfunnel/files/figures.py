@@ -20,13 +20,7 @@ SIZES: Final = (*EMPLOYEE_BANDS, BLANK)
 
 @dataclass(frozen=True)
 class Line:
-    """The companies of one country, or of several.
-
-    Attributes:
-        name: the country, ``(blank)``, the number of other countries, or the total.
-        by_size: the companies of each of `SIZES`.
-        total: all of them.
-    """
+    """The companies of one country, of several others, or of all, and those of each of `SIZES`."""
 
     name: str
     by_size: tuple[int, ...]
@@ -40,11 +34,8 @@ class Figures:
     Attributes:
         countries: the largest countries, at most `MAX_COUNTRIES`, or one more where only that one is left.
         rest: the other countries together, and the companies without one; each only where there are any.
-        total: all companies.
         different_companies: how many of all are different ones; several jobs may have the same.
-        country_count: the different countries.
-        with_employees: the companies with a number of employees.
-        median_employees: the median of these numbers; None without any.
+        median_employees: the median of the numbers of employees; None without any.
     """
 
     countries: tuple[Line, ...]

@@ -57,13 +57,8 @@ LINKS: Final[Mapping[str, Callable[[object], str | None]]] = {"domain": domain_l
 def link_formula(column: str, text: object, separator: str = ",") -> str | None:
     """A formula for a cell: ``=HYPERLINK("https://acme.com","acme.com")`` shows the text that the cell would hold.
 
-    Args:
-        column: the name of the cell's column.
-        text: what the cell shows.
-        separator: between the arguments; LibreOffice takes ``;``.
-
-    Returns:
-        None if the cell gets no link, or would have a text too long for a formula.
+    None if the cell gets no link, or would have a text too long for a formula. LibreOffice takes ``;`` as the
+    separator.
     """
     link = LINKS[column](text) if column in LINKS else None
     if link is None or max(len(link), utf16_units(str(text))) > _MAX_FORMULA_TEXT:

@@ -29,15 +29,9 @@ _FIRST_DAY: Final = date(1900, 3, 1)
 def write(
     path: Path, names: Sequence[str], rows: Iterable[Row], file_format: str, *, raw: bool = False, separator: str = ","
 ) -> int:
-    """Write a file of any format but Parquet; return how many values got an apostrophe.
+    """Write a file of any format but Parquet, as `files.write` does; return how many values got an apostrophe.
 
-    Args:
-        path: the file, which is replaced atomically if it exists.
-        names: of the columns, each once.
-        rows: as many values each.
-        file_format: a suffix without its dot.
-        raw: keep text that a spreadsheet would run as a formula unchanged (CSV and TSV).
-        separator: what separates the values of a CSV: one character.
+    Each of the names is there once, and each row has as many values.
 
     Raises:
         ConfigurationError: see `files.check`; more rows or columns than a sheet has.

@@ -38,13 +38,9 @@ def cell_format(**properties: Any) -> dict[str, Any]:
 
 
 class Formats:
-    """The formats of one workbook by name.
+    """The formats of one workbook by name, from XlsxWriter's properties of each.
 
     Each is added at its first use, because XlsxWriter writes formats in the order in which they were added.
-
-    Args:
-        book: the workbook.
-        table: XlsxWriter's properties of each format by its name.
     """
 
     def __init__(self, book: Workbook, table: Mapping[str, Mapping[str, Any]]) -> None:
@@ -75,23 +71,11 @@ def add_bar_chart(
     offset: tuple[int, int] = (0, 0),
     hidden_cells: bool = False,
 ) -> None:
-    """Add a chart of counts that stand beside their labels.
+    """Add a chart of the counts that stand in the column after that of their labels, on the same sheet.
 
-    Args:
-        book: the workbook.
-        sheet: the sheet that holds both the counts and the chart.
-        kind: horizontal bars, or columns.
-        title: what the bars are.
-        first: the first row, from 0.
-        last: the last row.
-        column: the column of the labels, from 0; the counts are in the next one.
-        position: the row and column of the chart's upper left corner.
-        size: width and height in pixels.
-        number_format: of the labels on the bars.
-        gray: for each row whether its bar is gray; empty for none.
-        show_title: whether the title stands above the chart too.
-        offset: pixels from that corner to the right and down.
-        hidden_cells: whether the counts may stand in hidden cells.
+    Rows and columns count from 0; ``size``, and the ``offset`` from the upper left corner of the cell at ``position``,
+    are in pixels. ``gray`` says for each row whether its bar is gray. Screen readers say the title, also where it is
+    not shown.
     """
     chart = book.add_chart({"type": kind})
     label_font = {"size": 9, "color": CHART_TEXT}

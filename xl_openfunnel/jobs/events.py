@@ -60,14 +60,9 @@ class SlotReleased:
 
 @dataclass(frozen=True)
 class PageAnswered:
-    """A request came back.
+    """A request came back, with a page or an error; with None if it was not sent, because all requests are held back.
 
-    Attributes:
-        job_id: the job.
-        epoch: that of the `TrackedJob` when the request was sent.
-        request: which page was requested.
-        outcome: the page or an error; None if the request was not sent, because all requests are held back.
-        fingerprint: that of the key that was used.
+    ``epoch`` is that of the `TrackedJob` when it was sent, ``fingerprint`` that of the key.
     """
 
     job_id: str

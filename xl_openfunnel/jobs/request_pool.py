@@ -23,14 +23,9 @@ KEY_RECHECK_INTERVAL = 10.0
 
 
 class RequestPool:
-    """The worker threads, and the gate before them.
+    """The worker threads, one per connection of the client, and the gate before them.
 
     `send` and `recheck_key` each cause one event. All methods are for the scheduler's thread.
-
-    Args:
-        client: sends the requests; its concurrency is the number of threads.
-        clock: says when the gate opens again.
-        post: posts an event to the scheduler.
 
     Attributes:
         gate: whether requests may be sent.
@@ -117,12 +112,9 @@ class RequestPool:
 
 
 class SlotQueue:
-    """A few download slots, and a queue of the jobs that wait for one.
+    """A few download slots, each for one job, and a queue of the jobs that wait for one.
 
     A job gives its slot up whenever none of its requests is in flight, so a job whose pages fail blocks no other.
-
-    Args:
-        slots: how many jobs may hold one at once.
     """
 
     def __init__(self, slots: int) -> None:

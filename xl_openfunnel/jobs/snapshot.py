@@ -91,12 +91,7 @@ NO_ROWS = Rows((), lambda _: ())
 
 @dataclass(frozen=True)
 class Problem:
-    """The last error of a job.
-
-    Attributes:
-        error: the error itself; its message is for a person.
-        since: when the first of the failures in a row happened, in UTC.
-    """
+    """The last error of a job, and when the first of the failures in a row happened, in UTC."""
 
     error: OpenFunnelError
     since: datetime

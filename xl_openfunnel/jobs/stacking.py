@@ -23,13 +23,8 @@ def stacked_frame(
 ) -> pd.DataFrame:
     """The companies of several jobs below each other, after a column with the id of their job.
 
-    Args:
-        snapshots: the jobs.
-        columns: as of `Snapshot.frame`; ``job_id`` is always the first.
-        selection: which of their companies; None for all.
-
-    Returns:
-        A frame whose ``attrs`` are those of `Snapshot.frame`, each a list with a value per job.
+    The columns are as of `Snapshot.frame`, but ``job_id`` is always the first. So are the frame's ``attrs``, each a
+    list with a value per job.
 
     Raises:
         UnknownColumnError: a name that none of the jobs has.

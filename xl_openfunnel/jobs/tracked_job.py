@@ -31,11 +31,9 @@ class Waiter:
     """A thread that waits until a condition holds.
 
     Attributes:
-        until: the condition.
         deadline: on the monotonic clock; the thread waits no longer.
         snapshot: what ended the wait; the job's latest snapshot may be a newer one before the thread reads this.
         error: what ``until`` raised, which ends the wait too.
-        done: is set when the wait is over.
     """
 
     until: Callable[[Snapshot], bool]
@@ -60,14 +58,12 @@ class TrackedJob:
     """What the scheduler holds of one job.
 
     Attributes:
-        state: what is known of it, for `policy.steps`.
         epoch: changes when the job starts over, so that answers to earlier requests can be told apart.
         touched_at: when it was last watched.
         tracked_until: when the last eviction found it to be tracked.
         wake_at: the deadline of its timer.
         store_busy: whether the store reads or writes it now.
         recorded: what was last written of it into the ledger.
-        waiters: the threads that wait for it.
     """
 
     state: JobState
@@ -83,10 +79,7 @@ class TrackedJob:
 class TrackedJobs:
     """The jobs of a scheduler, and how long each is tracked and stays in memory.
 
-    Args:
-        clock: says for how long.
-        subscribed: the ids of jobs that have a subscription, and so are tracked.
-        watch_ttl: seconds for which a job stays tracked after it was touched.
+    A job is tracked while its id is among the ``subscribed``, and ``watch_ttl`` seconds after it was touched.
     """
 
     def __init__(self, clock: Clock, subscribed: Container[str], watch_ttl: float) -> None:
@@ -178,10 +171,7 @@ class TimerQueue:
     """Timers in the order of their deadlines.
 
     Timers are never cancelled: one that is no longer needed fires and does no harm. When too many of them pile up, the
-    heap is rebuilt from those that are still needed.
-
-    Args:
-        needed: gives those; they may include superfluous ones, and deadlines of `FOREVER`.
+    heap is rebuilt from those that are still ``needed``, which may include others and deadlines of `FOREVER`.
     """
 
     def __init__(self, needed: Callable[[], Iterable[Timer]]) -> None:

@@ -26,12 +26,7 @@ Progress = Callable[[Snapshot], object]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How waiting for a job ended.
-
-    Attributes:
-        snapshot: the job as it is now.
-        error: why its rows are not those that were asked for; None where they are.
-    """
+    """A job as it is at the end of waiting, and why its rows are not those that were asked for; None where they are."""
 
     snapshot: Snapshot
     error: OpenFunnelError | None
@@ -83,11 +78,9 @@ def wait_for_all(
 
 
 def refresh_errors(fetcher: Fetcher, before: Sequence[Snapshot]) -> list[str]:
-    """Wait for the service's answer about jobs that were refreshed; return why, for each that could not be read.
+    """Wait for the service's answer about refreshed jobs; return why, for each that could not be read.
 
-    Args:
-        fetcher: reads the jobs.
-        before: what `Fetcher.refresh` gave for each.
+    ``before`` is what `Fetcher.refresh` gave for each.
     """
     deadline = fetcher.clock.monotonic() + ANSWER_TIMEOUT
     errors = (_refresh_error(fetcher, each, deadline) for each in before)

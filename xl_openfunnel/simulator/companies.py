@@ -63,11 +63,7 @@ def companies(count: int, seed: int = 0, shape: Shape = "full") -> list[dict[str
 
 
 def load_rows(path: Path | str, limit: int | None = None) -> list[dict[str, Any]]:
-    """Rows from a file with one JSON object a line; blank lines are skipped.
-
-    Args:
-        path: the file, in UTF-8.
-        limit: maximum number of rows; None for all.
+    """The first ``limit`` rows, or all, from a UTF-8 file with one JSON object a line; blank lines are skipped.
 
     Raises:
         ValueError: a line is not a JSON object; the message names the file and the line.

@@ -33,17 +33,7 @@ _JOB_IDS = uuid.UUID("6f9a5c1e-2b74-5d0e-9c3b-8f1d20a7e4b6")
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """The state of a job at one moment, as a poll reports it.
-
-    Attributes:
-        status: as the service spells it.
-        stage: the ``progress_message``.
-        processed: companies delivered so far; None before the first.
-        pages: pages that can be read.
-        reranked: whether rows are in their final order.
-        manifest: None until the job has one.
-        error_message: why the job failed, or None.
-    """
+    """The state of a job as a poll reports it: ``pages`` can be read, in their final order if ``reranked``."""
 
     status: str
     stage: str | None = None

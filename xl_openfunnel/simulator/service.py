@@ -27,16 +27,7 @@ KEY_HEADER: Final = "X-API-Key"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request.
-
-    Attributes:
-        method: the HTTP method.
-        path: still percent-encoded, without the query.
-        query: everything after the question mark.
-        headers: with lower-case names.
-        body: the raw bytes.
-        connection: number of the connection, counted from 1.
-    """
+    """One HTTP request: its path still percent-encoded, headers with lower-case names, connections numbered from 1."""
 
     method: str
     path: str
@@ -58,10 +49,7 @@ class ReceivedRequest:
     """One request in the log.
 
     Attributes:
-        method: the HTTP method.
         path: the path and the query, as sent.
-        job_id: the job in the path, if any.
-        cursor: the cursor in the query, if any.
         status: the status sent; None where no header was sent.
         key_ok: whether the request had the accepted key.
         headers: all headers, with lower-case names.

@@ -74,8 +74,7 @@ def whole_id(begin: str, found: Sequence[str]) -> str | None:
 class JobNames:
     """The names of all jobs, read at once: the answers of the store, for a call that looks many up.
 
-    Args:
-        entries: of each job the id, the label as SQLite's ``lower`` has it, and the label.
+    It is made of each job's id, its label as SQLite's ``lower`` has it, and its label.
     """
 
     def __init__(self, entries: Iterable[tuple[str, str | None, str | None]]) -> None:

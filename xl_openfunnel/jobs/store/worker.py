@@ -27,10 +27,7 @@ _JOIN_TIMEOUT = 5.0
 class StoreWorker:
     """A store, or none, and the thread that serves it.
 
-    Args:
-        store: where final jobs and the ledger are kept; None keeps nothing.
-        on_rows_lost: called with the job's id and its rows, on the thread that reads them, when stored rows are no
-            longer there.
+    ``on_rows_lost`` is called with the job's id and its rows, on the thread that reads them, when stored rows are gone.
     """
 
     def __init__(self, store: JobStore | None, on_rows_lost: Callable[[str, Rows], None]) -> None:
