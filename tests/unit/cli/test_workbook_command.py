@@ -55,16 +55,20 @@ def test_wrong_file_names_are_refused(run: Run, tmp_path: Path, name: str, says:
     assert says in result.err
 
 
+@pytest.mark.parametrize(
+    ("words", "name"), [(["workbook", "--force"], "a.xlsm"), (["demo", "--rows", 5, "--seconds", 0], "a.xlsx")]
+)
 def test_a_file_that_is_open_in_another_program_is_kept(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[object], name: str
 ) -> None:
-    file = tmp_path / "OpenFunnel.xlsm"
+    file = tmp_path / name
     file.write_bytes(b"open in Excel")
 
     def locked(self: Path, target: Path) -> Path:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "replace", locked)
-    result = run("workbook", "-o", file, "--force")
+    result = run(*words, "-o", file)
     assert (result.code, file.read_bytes()) == (3, b"open in Excel")
-    assert "it is open in another program" in result.err
+    assert result.err.splitlines()[-1].startswith(f"error: {file} could not be written: it is open in another program")
+    assert list(tmp_path.glob(".*")) == []
