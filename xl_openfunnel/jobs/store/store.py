@@ -6,6 +6,7 @@ of a job have a checksum (``seal``), so that a damaged file may lose a job but n
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import sqlite3
@@ -21,7 +22,7 @@ from ...errors import CELL_UNITS, ConfigurationError, IncompleteResultError, Ope
 from ...parameters import check
 from ...text import clip
 from ..snapshot import Result, Rows
-from . import diagnosis, seals
+from . import diagnosis
 from .database import VERSION as VERSION
 from .database import StoreBusyError as StoreBusyError
 from .database import StoreDatabase, is_damage
@@ -89,7 +90,7 @@ class Store:
                     " FROM job WHERE origin = ? AND job_id = ?",
                     (self.origin, job_id),
                 ).fetchone()
-            return None if row is None else self._result(job_id, *row)
+            return None if row is None else self._result(job_id, row)
         except (TypeError, ValueError, AttributeError) as damage:
             _log.warning("what is stored of job %s is damaged (%s): it is downloaded again", job_id, damage)
         except sqlite3.DatabaseError as damage:
@@ -100,22 +101,10 @@ class Store:
             )
         return None
 
-    def _result(
-        self,
-        job_id: str,
-        revision: str,
-        status: str,
-        stage: str | None,
-        processed: int | None,
-        manifest: str | None,
-        error_message: str | None,
-        as_of: str,
-        counts: str,
-        warnings: str | None,
-        seal: str | None,
-    ) -> Result:
-        head = (self.origin, job_id, revision, status, stage, processed, manifest, error_message, as_of, counts)
-        seals.verify(seal, *seals.sealed(head, warnings))
+    def _result(self, job_id: str, row: tuple[Any, ...]) -> Result:
+        *known, warnings, seal = row
+        _verify(seal, *_sealed((self.origin, job_id, *known), warnings))
+        revision, status, stage, processed, manifest, error_message, as_of, counts = known
         page_counts = [int(count) for count in json.loads(counts)]
         return Result(
             status=JobStatus(status),
@@ -147,7 +136,7 @@ class Store:
         return stored
 
     def _write(self, job_id: str, result: Result, pages: tuple[Page, ...], key_fingerprint: str | None) -> None:
-        revision = seals.rows_digest(pages)
+        revision = _checksum(*(page.rows_json for page in pages))  # a refresh with the same rows keeps it for readers
         head = (
             *(self.origin, job_id, revision, str(result.status), result.stage, result.processed),
             None if result.manifest is None else json.dumps(dict(result.manifest)),
@@ -156,10 +145,10 @@ class Store:
         warnings = json.dumps(result.warnings) if result.warnings else None
         key = (self.origin, job_id, revision)
         bodies = [zlib.compress(page.rows_json, 1) for page in pages]
-        written = [(number, body, seals.checksum(*key, number, body)) for number, body in enumerate(bodies)]
+        written = [(number, body, _checksum(*key, number, body)) for number, body in enumerate(bodies)]
         with self._database.transaction() as db:
             self._remove(db, job_id)
-            db.execute(_INSERT_JOB, (*head, key_fingerprint, warnings, seals.checksum(*seals.sealed(head, warnings))))
+            db.execute(_INSERT_JOB, (*head, key_fingerprint, warnings, _checksum(*_sealed(head, warnings))))
             db.executemany(_INSERT_PAGE, [(*key, *page) for page in written])
             self._record(db, job_id, result.status, len(result.rows), result.manifest, result.as_of)
             if _select_pages(db, *key, range(len(pages))) != written:
@@ -333,7 +322,7 @@ class Store:
                     f"The stored rows of job {job_id} were removed or replaced just now. Ask for them again."
                 )
             for number, body, seal in pages:
-                seals.verify(seal, self.origin, job_id, revision, number, body)
+                _verify(seal, self.origin, job_id, revision, number, body)
                 yield zlib.decompress(body)
         except ConfigurationError as newer:
             raise IncompleteResultError(f"The stored rows of job {job_id} cannot be read. {newer.message}") from None
@@ -350,6 +339,27 @@ class Store:
 
 class _DamagedError(Exception):
     """Pages that were just written cannot be read back."""
+
+
+def _checksum(*values: object) -> str:
+    """A digest of values, each with its length before it."""
+    digest = hashlib.blake2b(digest_size=16)
+    for value in values:
+        body = value if isinstance(value, bytes) else repr(value).encode("utf-8", "surrogatepass")
+        digest.update(b"%d:" % len(body))
+        digest.update(body)
+    return digest.hexdigest()
+
+
+def _sealed(head: tuple[object, ...], warnings: str | None) -> tuple[object, ...]:
+    """What the checksum of a job covers. Version 2 had no warnings, and its checksums stay valid."""
+    return head if warnings is None else (*head, warnings)
+
+
+def _verify(seal: str | None, *values: object) -> None:
+    """Raise `ValueError` if the values are not those that were written. Version 1 wrote no checksums."""
+    if seal is not None and seal != _checksum(*values):
+        raise ValueError("a seal is broken")
 
 
 def _tell(hook: Callable[..., object], *arguments: object) -> None:
