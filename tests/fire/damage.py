@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from xl_openfunnel import ConfigurationError, IncompleteResultError, JobStatus, Page, Store
 from xl_openfunnel.jobs.snapshot import Result, Rows
-from xl_openfunnel.jobs.store.store import StoreBusyError
+from xl_openfunnel.jobs.store.database import StoreBusyError
 
 ORIGIN: Final = "https://api.openfunnel.dev:443"
 AS_OF: Final = datetime(2026, 1, 2, tzinfo=UTC)

@@ -16,7 +16,7 @@ from ..columns.connection import loading_error
 from ..columns.folder import ColumnFolder
 from ..detect.registry import Read
 from ..errors import AuthenticationError, ConfigurationError, OpenFunnelError
-from ..jobs.store.store import VERSION
+from ..jobs.store.database import VERSION
 from ..keys import Key
 from ..log import redact_keys
 from ..settings import ENV_API_KEY, ENV_BASE_URL, ENV_CACHE_DIR

@@ -14,9 +14,9 @@ from ..errors import CELL_PREFIX, CELL_UNITS, ConfigurationError, InvalidJobIdEr
 from ..jobs import job_text
 from ..jobs.fetcher import Fetcher
 from ..jobs.snapshot import Snapshot
+from ..jobs.store.database import StoreBusyError
 from ..jobs.store.ledger import LedgerEntry, known_names
 from ..jobs.store.opening import JobStore
-from ..jobs.store.store import StoreBusyError
 from ..known.columns import listed, with_columns
 from ..known.lists import KnownList, KnownLists
 from ..pasted import NO_JOB_KNOWN, job_ids, refusal

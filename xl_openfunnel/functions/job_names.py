@@ -14,9 +14,9 @@ from weakref import WeakKeyDictionary
 
 from ..errors import ConfigurationError, InvalidJobIdError
 from ..jobs import job_text
+from ..jobs.store.database import StoreBusyError
 from ..jobs.store.ledger import JobNames, LedgerEntry
 from ..jobs.store.opening import JobStore
-from ..jobs.store.store import StoreBusyError
 from ..pasted import holds_key, job_ids
 from . import limits
 

@@ -37,8 +37,8 @@ from .policy.steps import LoadFromStore, SaveResult, SendRequests, Wait
 from .request_pool import RequestPool, SlotQueue
 from .snapshot import Result, Rows, Snapshot
 from .snapshot_builder import build_snapshot
+from .store.database import StoreBusyError
 from .store.opening import JobStore
-from .store.store import StoreBusyError
 from .store.worker import StoreWorker
 from .subscriptions import SubscriptionHub
 from .tracked_job import TimerQueue, TrackedJob, TrackedJobs, Waiter, change_key

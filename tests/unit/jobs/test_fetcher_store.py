@@ -24,10 +24,10 @@ from xl_openfunnel import (
 )
 from xl_openfunnel.jobs.policy.state import JobState
 from xl_openfunnel.jobs.snapshot import NO_ROWS
-from xl_openfunnel.jobs.store.store import StoreBusyError
+from xl_openfunnel.jobs.store.database import StoreBusyError
 from xl_openfunnel.jobs.store.worker import StoreWorker
 from xl_openfunnel.notebook import fetch_with
-from xl_openfunnel.simulator import SimulatedJob
+from xl_openfunnel.simulator import Fault, SimulatedJob
 
 
 def test_the_rows_of_a_stored_job_leave_memory_and_come_back(
@@ -59,9 +59,11 @@ def test_rows_that_another_process_replaced_are_loaded_again(
     here = fetch(service, tmp_path)
     here.wait(job.job_id)
     there = fetch(service, tmp_path)
+    service.faults = (Fault("envelope", cursor="page_0001", envelope={"rows": lambda rows: rows[::-1]}),)
     there.refresh(job.job_id)
     there.wait(job.job_id)
-    assert len(fetch_with(here, job.job_id)) == 650
+    names = [row["name"] for row in (*ROWS[:100], *ROWS[199:99:-1], *ROWS[200:])]
+    assert fetch_with(here, job.job_id)["name"].tolist() == names
 
 
 def test_rows_that_another_process_removed_are_downloaded_again(

@@ -23,8 +23,6 @@ from ...parameters import check
 from ...text import clip
 from ..snapshot import Result, Rows
 from . import diagnosis
-from .database import VERSION as VERSION
-from .database import StoreBusyError as StoreBusyError
 from .database import StoreDatabase, is_damage
 from .ledger import JobNames, LedgerEntry, beginning_of, find_label, read_names, whole_id
 

@@ -15,8 +15,8 @@ from ...errors import ConfigurationError, IncompleteResultError, OpenFunnelError
 from ...log import CAUSE
 from ...runtime.thread_pool import DaemonPool
 from ..snapshot import Result, Rows, Snapshot
+from .database import StoreBusyError
 from .opening import JobStore, UnavailableStore
-from .store import StoreBusyError
 
 _log = logging.getLogger(__name__)
 

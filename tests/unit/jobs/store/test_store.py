@@ -19,7 +19,7 @@ from tests.unit.jobs.store.other_process import AS_OF, ORIGIN, keep_and_read, pa
 from xl_openfunnel import ConfigurationError, IncompleteResultError, JobStatus, Page, Store
 from xl_openfunnel.jobs.snapshot import Rows
 from xl_openfunnel.jobs.store import database
-from xl_openfunnel.jobs.store.store import StoreBusyError
+from xl_openfunnel.jobs.store.database import StoreBusyError
 
 
 def test_job_is_found_as_it_was_saved(store: Store) -> None:

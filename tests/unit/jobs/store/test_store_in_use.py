@@ -12,7 +12,7 @@ import pytest
 from tests.unit.jobs.store.other_process import ORIGIN, pages, result
 from xl_openfunnel import ConfigurationError, IncompleteResultError, JobStatus, Store
 from xl_openfunnel.jobs.snapshot import Rows
-from xl_openfunnel.jobs.store.store import StoreBusyError
+from xl_openfunnel.jobs.store.database import StoreBusyError
 
 READ = pages(100, 7)
 
