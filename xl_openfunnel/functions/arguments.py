@@ -229,8 +229,8 @@ def top(value: object) -> int | None:
     return parse_top(text(valid_value(value, "top"), "top"))
 
 
-def yes_or_no(value: object, what: str, *, default: bool) -> bool:
-    """A TRUE or FALSE argument; ``default`` for a blank.
+def yes_or_no(value: object, what: str) -> bool:
+    """A TRUE or FALSE argument; TRUE for a blank.
 
     Raises:
         ConfigurationError: it is neither.
@@ -239,11 +239,9 @@ def yes_or_no(value: object, what: str, *, default: bool) -> bool:
     if isinstance(plain, (bool, float, int)):
         return bool(plain)
     word = comparable(text(plain, what))
-    if not word:
-        return default
-    if word not in ("true", "false", "yes", "no"):
+    if word not in ("", "true", "false", "yes", "no"):
         raise ConfigurationError(f"Give TRUE or FALSE as {what}, not {word[:40]!r}.")
-    return word in ("true", "yes")
+    return word in ("", "true", "yes")
 
 
 def one_of(value: object, what: str, words: tuple[str, ...]) -> str:

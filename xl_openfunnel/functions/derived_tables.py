@@ -29,7 +29,7 @@ from ..known.counts import Counts
 from ..known.selection import Compared, unique_companies
 from ..known.tiers import Matcher, Tier, deepest
 from ..pivot_rules import Question
-from ..selection import ALL, Selection
+from ..selection import Selection
 from . import limits
 from .cache import DerivedCache
 from .company_index import KEY_COLUMNS, CompanyIndex
@@ -59,7 +59,7 @@ def rows_block(
     rows: Rows,
     columns: tuple[str, ...] | None,
     units: int,
-    selection: Selection = ALL,
+    selection: Selection,
     *,
     strict: bool = True,
 ) -> Block:
@@ -195,7 +195,7 @@ def compared(
     return Compared(counts, [each for each in companies if each.match.tier in shown])
 
 
-def column_cells(job_id: str, rows: Rows, name: str, units: int, selection: Selection = ALL) -> list[Cell]:
+def column_cells(job_id: str, rows: Rows, name: str, units: int, selection: Selection) -> list[Cell]:
     """One column as cells, texts cut to so many UTF-16 units."""
 
     def make() -> list[Cell]:

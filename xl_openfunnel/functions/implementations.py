@@ -130,7 +130,7 @@ def rows(
     """``OF_ROWS``: the companies, one row each; of several jobs, each once, behind a ``job_id``."""
     several = arguments.is_range(job)
     column_names = own_columns(arguments.columns(columns), stacked=several)
-    headers = arguments.yes_or_no(include_headers, "include_headers", default=True)
+    headers = arguments.yes_or_no(include_headers, "include_headers")
     only_final = arguments.one_of(state, "state", ("latest", "final")) == "final"
     selection = Selection(arguments.criteria(criteria), arguments.sort(sort), arguments.top(top))
     selection = context.with_known_columns(selection, column_names)

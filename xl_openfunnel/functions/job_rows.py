@@ -77,7 +77,7 @@ def job_blocks(
     columns: tuple[str, ...] | None,
     rows_by_job: dict[str, Rows],
     units: int,
-    selection: Selection = ALL,
+    selection: Selection,
 ) -> Iterator[Block]:
     """A block for each job, with a row of column names on top, while all of them fit into one table.
 

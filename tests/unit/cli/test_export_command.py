@@ -112,7 +112,3 @@ def test_a_file_that_is_held_open_ends_with_3(
 
     monkeypatch.setattr("xl_openfunnel.columns.exporting.Exporter._retry", locked)
     assert run("export", target).code == 3
-
-
-def test_other_words_for_the_command_are_understood(run: Run) -> None:
-    assert "export" in run("dump").err

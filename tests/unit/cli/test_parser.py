@@ -148,6 +148,7 @@ def test_the_help_lists_every_command_under_a_heading(run: Run) -> None:
         ("simulat", "simulate"),
         ("waatch", "watch"),
         ("crediits", "credits"),
+        ("dump", "export"),
     ],
 )
 def test_another_name_leads_to_the_right_command(run: Run, typed: str, meant: str) -> None:

@@ -55,14 +55,10 @@ def test_a_cell_as_text_is_written_as_a_sheet_writes_it(given: object, text: str
     ],
 )
 def test_a_switch_is_a_boolean_a_number_or_a_word(given: object, on: bool) -> None:
-    assert arguments.yes_or_no(given, "include_headers", default=True) is on
-
-
-def test_an_omitted_switch_has_its_default() -> None:
-    assert arguments.yes_or_no(None, "include_headers", default=False) is False
+    assert arguments.yes_or_no(given, "include_headers") is on
 
 
 @pytest.mark.parametrize("given", [CellError("#N/A"), (True, False), "perhaps"])
 def test_other_values_than_switches_are_refused(given: object) -> None:
     with pytest.raises(ConfigurationError, match="include_headers"):
-        arguments.yes_or_no(given, "include_headers", default=True)
+        arguments.yes_or_no(given, "include_headers")
