@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from ....functions.catalog import REGISTRY, called_in
+from ....functions.catalog import REGISTRY, called_in, calls_always
 from ....functions.context import Dependency
 from ....functions.registry import TimeCells
 from ....jobs.snapshot import Snapshot
 from ....known.columns import Telling
+from ....runtime.clock import FOREVER
 from ...topics import Subscription, TopicRegistry
 from ..addresses import CellRef
 
@@ -33,6 +34,9 @@ MAX_ABSENCE: Final = 20.0
 
 ALL_BOOKS: Final = ""
 """Stands for the name of a book to be searched: no book has it, so all are."""
+
+BREAK_MODE_PATIENCE: Final = 3600.0
+"""Seconds for which a cell that shows #VALUE! is calculated again and again."""
 
 _MAX_CALLS: Final = 1_000
 """Calls remembered of one calculation of a cell: a formula can call for every cell of a range."""
@@ -143,6 +147,35 @@ class LiveCell:
         except Exception:
             _log.exception("what %s shows could not be compared", self.ref)
             return set()
+
+    # ---- why it has not called when it was to be recalculated ----
+
+    @property
+    def sheet_responded(self) -> bool:
+        """Whether other cells on its sheet have called on request: then its formula does not reach its function now."""
+        return self.silent_since is not None and self._last_response_at >= self.silent_since
+
+    def may_be_in_break_mode(self, now: float) -> bool:
+        """Whether it may show #VALUE! because VBA is in break mode, where no function is called.
+
+        Not if VBA ran when it was last calculated, as a call from its sheet shows; nor for ever.
+        """
+        silent_since = now if self.silent_since is None else self.silent_since
+        ran = silent_since <= self._last_response_at < self.recalc_requested_at
+        return not ran and now - silent_since < BREAK_MODE_PATIENCE
+
+    @property
+    def would_call(self) -> bool:
+        """Whether its silence shows that Excel did not recalculate it.
+
+        A formula that has not called since its book was opened may have its call behind a condition: to enter it again
+        would be of no use, and would cost the user what could be undone.
+        """
+        return bool(self.calls) or calls_always(self.formula or "")
+
+    @property
+    def _last_response_at(self) -> float:
+        return self.process.last_response_at.get((self.ref.book, self.ref.sheet), -FOREVER)
 
 
 @dataclass(eq=False)

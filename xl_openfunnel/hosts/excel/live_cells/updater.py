@@ -28,7 +28,6 @@ from ..ports import ExcelProcesses, ExcelSession, HostBusyError, HostGoneError
 from . import throttle
 from .registry import ALL_BOOKS, CellCalled, CellRegistry, ExcelProcess, LiveCell, RecalcMethod
 from .search import check_visible, search_around, search_book, still_exists
-from .silence import may_be_in_break_mode, sheet_responded, would_call
 from .throttle import LIVENESS_INTERVAL, METHOD_RESET_INTERVAL
 
 _log = logging.getLogger(__name__)
@@ -300,9 +299,9 @@ class CellUpdater:
             search_around(self._registry, cell, excel, now)
         if cell.method is RecalcMethod.DIRTY:
             cell.method, cell.method_since, cell.stale_since = RecalcMethod.CALCULATE, now, now
-        elif ours and excel.shows_value_error(cell.ref) and may_be_in_break_mode(cell, now):
+        elif ours and excel.shows_value_error(cell.ref) and cell.may_be_in_break_mode(now):
             cell.stale_since, cell.not_before = now, cell.recalc_requested_at + LIVENESS_INTERVAL
-        elif cell.method is RecalcMethod.CALCULATE and ours and would_call(cell) and not sheet_responded(cell):
+        elif cell.method is RecalcMethod.CALCULATE and ours and cell.would_call and not cell.sheet_responded:
             cell.method, cell.stale_since = RecalcMethod.REENTER, now
         elif ours:
             _log.info("%s does not call its function now", cell.ref)

@@ -219,16 +219,6 @@ def test_a_cell_that_names_another_job_no_longer_depends_on_the_first(rig: Rig) 
     assert not rig.fetcher.subscriptions
 
 
-def test_a_formula_with_two_functions_depends_on_both_jobs(rig: Rig) -> None:
-    rig.sheet.enter("A1", '=OF_STATUS("job1")&OF_STATUS("job2")')
-    for job in ("job1", "job2"):
-        rig.fetcher.report(job, "running")
-        rig.advance(3)
-    rig.fetcher.report("job1", "completed")
-    rig.advance(3)
-    assert rig.sheet.value("A1") == "completedrunning"
-
-
 def test_the_list_of_jobs_is_updated_when_jobs_change(rig: Rig) -> None:
     rig.sheet.enter("A1", '=OF_STATUS("job")')
     rig.sheet.enter("C1", "=OF_JOBS()")
