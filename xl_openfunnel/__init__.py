@@ -4,8 +4,7 @@ from xl_openfunnel import fetch_rows
 frame = fetch_rows("d8a1bddb-44f1-4c7f-87a7-f37496354ff6")
 """
 
-import importlib.util
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # as type checkers know it; that of typing takes milliseconds to load
 
 if TYPE_CHECKING:
     from .public import *  # noqa: F403 - it has an __all__
@@ -14,6 +13,8 @@ else:
 
     def __getattr__(name: str) -> object:
         """Load the public names: only now, so that Ctrl+C ends the command quietly while they load."""
+        import importlib.util
+
         if name.startswith("__") and name != "__all__":
             raise AttributeError(name)
         if importlib.util.find_spec(f".{name}", __name__):  # as those below the public names import each other
