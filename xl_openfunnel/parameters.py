@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from .errors import ConfigurationError
 
-NUMBER: Final = (Real,)
 FUNCTION: Final = (Callable,)
 
 
@@ -36,7 +35,7 @@ def check(name: str, value: object, kinds: tuple[Any, ...], takes: str, *, optio
 
 def check_seconds(name: str, value: Any, *, optional: bool = True) -> None:
     """Refuse anything but a number of seconds, 0 or more."""
-    check(name, value, NUMBER, "a number of seconds", optional=optional)
+    check(name, value, (Real,), "a number of seconds", optional=optional)
     if value is not None and not value >= 0:  # nan is refused too
         raise ConfigurationError(f"{name} takes a number of seconds, 0 or more.")
 

@@ -84,27 +84,22 @@ class Dependency:
 
 
 class Services(Protocol):
-    """What all functions of a process share."""
+    """What all functions of a process share. Without a store there are no columns and no known lists."""
 
     @property
-    def fetcher(self) -> Fetcher:
-        """The shared fetcher."""
+    def fetcher(self) -> Fetcher: ...
 
     @property
-    def store(self) -> JobStore | None:
-        """The store with labels and the list of jobs; None where there is none."""
+    def store(self) -> JobStore | None: ...
 
     @property
-    def credits(self) -> CreditsCache:
-        """The account's credits."""
+    def credits(self) -> CreditsCache: ...
 
     @property
-    def columns(self) -> ColumnMaker | None:
-        """The files with the columns of final jobs; None without a store."""
+    def columns(self) -> ColumnMaker | None: ...
 
     @property
-    def known(self) -> KnownLists | None:
-        """The lists of known companies; None where there is no store."""
+    def known(self) -> KnownLists | None: ...
 
 
 class CallContext:

@@ -233,7 +233,7 @@ def pivot_block(
     """
     in_files = column_pivot.can_answer(question, job_column=stacked) and _asks_columns(rows_by_job, columns)
     in_files = in_files and can_judge(selection.criteria, job_column=stacked)
-    limits.check_row_limit(rows_by_job.values(), column_pivot.MAX_COMPANIES if in_files else MAX_PIVOT_ROWS)
+    limits.check_count(sum(map(len, rows_by_job.values())), column_pivot.MAX_COMPANIES if in_files else MAX_PIVOT_ROWS)
 
     def ask(folder: Path, files: list[JobFile]) -> Block:
         return column_pivot.pivot(folder, files, question, selection.criteria, limits.cancellation())
@@ -241,7 +241,7 @@ def pivot_block(
     def make() -> Block:
         if in_files and (block := _from_columns(rows_by_job, columns, as_of, ask)) is not None:
             return block
-        limits.check_row_limit(rows_by_job.values(), MAX_PIVOT_ROWS)
+        limits.check_count(sum(map(len, rows_by_job.values())), MAX_PIVOT_ROWS)
         frame = _frame(rows_by_job, question.needed_columns, selection, stacked=stacked)
         if selection and not len(frame):
             return []

@@ -21,7 +21,7 @@ from ..text import clip
 from . import arguments, derived_tables, info
 from .context import CallContext
 from .job_rows import header_without_rows, job_blocks, own_columns, rows_or_reason, stack, unique_jobs, visible_rows
-from .limits import LimitError, check_count, check_row_limit
+from .limits import LimitError, check_count
 from .registry import Argument, TimeCells, of_function, optional
 from .selected_rows import no_match, selected_rows
 
@@ -143,7 +143,7 @@ def rows(
         visible, as_of[job_id] = (error, None) if error else visible_rows(context, job_id, only_final=only_final)
         contents.append((job_id, visible))
     rows_by_job = {job_id: rows for job_id, rows in contents if isinstance(rows, Rows)}
-    check_row_limit(rows_by_job.values(), MAX_SEARCHED_ROWS if selection else MAX_ROWS)
+    check_count(sum(map(len, rows_by_job.values())), MAX_SEARCHED_ROWS if selection else MAX_ROWS)
     context.width = several + len(header_without_rows(column_names))
     if selection and rows_by_job:
         block = selected_rows(context, contents, as_of, column_names, selection, stacked=several)

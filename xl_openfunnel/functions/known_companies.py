@@ -21,7 +21,7 @@ from .context import CallContext
 from .implementations import MAX_ROWS, MAX_SEARCHED_ROWS
 from .job_rows import header_without_rows, own_columns, rows_or_reason, unique_jobs
 from .known_sources import job_view, known_companies
-from .limits import cancellation, check_count, check_row_limit, count_read
+from .limits import cancellation, check_count, count_read
 from .registry import Argument, of_function, optional
 
 NONE_NEW: Final = "no company is new"
@@ -118,7 +118,7 @@ def new(
         return [[""]]
     contents = [(job_id, error or rows_or_reason(context.snapshot(job_id, job_view))) for job_id, error in named]
     rows_by_job = {job_id: rows for job_id, rows in contents if isinstance(rows, Rows)}
-    check_row_limit(rows_by_job.values(), MAX_SEARCHED_ROWS)
+    check_count(sum(map(len, rows_by_job.values())), MAX_SEARCHED_ROWS)
     width = several + len(header_without_rows(column_names)) + 1 + (shown == "why")
     context.width = 1 if shown == "count" else width
     hints = shown == "why"

@@ -69,17 +69,8 @@ class _AtOnce:
 _at_once: Final[ContextVar[_AtOnce | None]] = ContextVar("at_once", default=None)
 
 
-def check_row_limit(rows: Iterable[Rows], limit: int) -> None:
-    """Refuse what would take too long, before any row is read.
-
-    Raises:
-        ConfigurationError: the jobs have more rows.
-    """
-    check_count(sum(map(len, rows)), limit)
-
-
 def check_count(count: int, limit: int) -> None:
-    """Refuse so many companies.
+    """Refuse so many companies, before any is read.
 
     Raises:
         ConfigurationError: they are more.

@@ -53,15 +53,6 @@ class TimeCells:
         return tuple(column for column in columns if column < width)
 
 
-def no_times(*_: object) -> None:
-    """The `Function.times` of a function without times."""
-
-
-def tells_nothing(*_: object) -> Telling:
-    """The `Function.telling_known` of a function that never says which companies are known."""
-    return Telling.NOTHING
-
-
 @dataclass(frozen=True)
 class Function:
     """One function.
@@ -84,8 +75,8 @@ class Function:
     large: bool = False
     without_spill: str = ""
     not_available: bool = False
-    times: Callable[..., TimeCells | None] = field(default=no_times, repr=False, compare=False)
-    telling_known: Callable[..., Telling] = field(default=tells_nothing, repr=False, compare=False)
+    times: Callable[..., TimeCells | None] = field(default=lambda *_: None, repr=False, compare=False)
+    telling_known: Callable[..., Telling] = field(default=lambda *_: Telling.NOTHING, repr=False, compare=False)
     compute: Callable[..., Block] = field(default=list, repr=False, compare=False)
 
     def time_cells(self, arguments: Sequence[object]) -> TimeCells | None:
@@ -125,8 +116,8 @@ def of_function(
     large: bool = False,
     without_spill: str = "",
     not_available: bool = False,
-    times: Callable[..., TimeCells | None] = no_times,
-    telling_known: Callable[..., Telling] = tells_nothing,
+    times: Callable[..., TimeCells | None] = lambda *_: None,
+    telling_known: Callable[..., Telling] = lambda *_: Telling.NOTHING,
 ) -> Callable[[_Compute], _Compute]:
     """Register the decorated function under a name for cells; see `Function` for the arguments."""
 
