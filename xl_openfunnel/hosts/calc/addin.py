@@ -17,7 +17,6 @@ from xlopenfunnel.calc import XActions, XFunctions
 from ... import log
 from ...cell_values import MAX_CELL_UNITS, Block
 from ...functions.calculations import Calculations
-from ...functions.catalog import CATALOG
 from ...functions.context import CallContext
 from ...functions.registry import CATEGORY, Argument, Function
 from ...jobs.snapshot import Snapshot
@@ -39,12 +38,7 @@ def get_updater(context: Any) -> ResultUpdater:
     """This LibreOffice's updater, which the first call starts."""
     log.set_up()
     yield_often()  # in a hard recalculation, LibreOffice waits for Python at each cell
-    updater = ResultUpdater(
-        {each.name: each.compute for each in CATALOG},
-        lambda: _SessionSource(updater),
-        Documents(context),
-        SystemClock(),
-    )
+    updater = ResultUpdater(lambda: _SessionSource(updater), Documents(context), SystemClock())
     updater.loop.start()
     return updater
 

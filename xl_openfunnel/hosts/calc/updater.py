@@ -80,16 +80,9 @@ class ResultUpdater:
         arrays: the array formulas that show results.
     """
 
-    def __init__(
-        self,
-        implementations: Mapping[str, Callable[..., Block]],
-        open_source: Callable[[], ResultSource],
-        host: CalcHost,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, open_source: Callable[[], ResultSource], host: CalcHost, clock: Clock) -> None:
         self.loop = EventLoop[Event]("calc", clock, self._handle, self._run_due)
         self.arrays = ArrayTracker(host)
-        self._implementations = implementations
         self._open_source = open_source
         self._source: ResultSource | None = None
         self._host = host
@@ -283,8 +276,8 @@ class ResultUpdater:
         except OpenFunnelError as error:
             return [[error.cell_text]], {}, 0.0
         began = self._clock.monotonic()
-        context, name = source.new_call(), result.function.name
-        block = source.calculations.answer(name, self._implementations[name], context, result.arguments)
+        context, function = source.new_call(), result.function
+        block = source.calculations.answer(function.name, function.compute, context, result.arguments)
         return block, context.dependencies, self._clock.monotonic() - began
 
     def _fit(self, result: Result) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.unit.calculating import ManualCalculations
@@ -97,7 +97,10 @@ class FakeCalc:
         times_entered: how often a formula was entered again.
     """
 
-    def __init__(self, make_updater: Callable[[FakeCalc], ResultUpdater]) -> None:
+    def __init__(
+        self, result_for: Callable[[Function, str], SizedResult], make_updater: Callable[[FakeCalc], ResultUpdater]
+    ) -> None:
+        self._result_for = result_for
         self.formulas: list[Formula] = []
         self.shown: dict[SizedResult, Block] = {}
         self.formulas_showing: dict[SizedResult, set[Formula]] = {}
@@ -135,7 +138,7 @@ class FakeCalc:
         self._listeners.clear()
 
     def called(self, formula: Formula, function: Function, job: str) -> SizedResult:
-        sized = self.updater.result_for(function, (job,))
+        sized = self._result_for(function, job)
         if sized not in self._listeners:
 
             def listener(block: Block) -> None:
@@ -255,15 +258,19 @@ class Rig:
         self.takes_long = False
         self.seconds = 0.0  # that companies take to compute
         self.new_count = 7.0
-        implementations = {
+        self.implementations: dict[str, Callable[..., Block]] = {
             "OF_STATUS": self._status,
             "OF_ROWS": self._rows,
             "OF_JOBS": self._jobs_table,
             "OF_CREDITS": self._credits,
             "OF_NEW": self._new,
         }
-        self.calc = FakeCalc(lambda calc: ResultUpdater(implementations, self._open_source, calc, self.clock))
+        self.calc = FakeCalc(self.result_for, lambda calc: ResultUpdater(self._open_source, calc, self.clock))
         self.updater = self.calc.updater
+
+    def result_for(self, function: Function, job: str) -> SizedResult:
+        """The result for a cell, computed by this rig."""
+        return self.updater.result_for(replace(function, compute=self.implementations[function.name]), (job,))
 
     def _calculated(self, topic: str) -> None:
         self.updater.topic_changed(topic)

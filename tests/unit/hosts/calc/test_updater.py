@@ -396,7 +396,7 @@ def test_a_callback_that_fails_since_its_document_was_closed_harms_nothing(rig: 
 
 
 def test_cells_whose_result_was_dropped_before_they_listened_show_its_successor(rig: Rig) -> None:
-    early = rig.updater.result_for(STATUS, ("job",))
+    early = rig.result_for(STATUS, "job")
     rig.updater.remove_listener(early, lambda _: None)  # another document is closed
     rig.advance(0)
     cell = rig.calc.enter(STATUS, "job")
@@ -416,7 +416,7 @@ def test_cells_that_listen_to_a_result_just_when_it_is_dropped_follow_their_job(
     rig.calc.enter(STATUS, "job")
     rig.source.report("job", "pending")
     rig.advance(1)
-    early = rig.updater.result_for(STATUS, ("job",))  # in a document that is opened while the other is closed
+    early = rig.result_for(STATUS, "job")  # in a document that is opened while the other is closed
     rig.calc.close()
     rig.advance(1)
     shown: list[Block] = []
@@ -428,7 +428,7 @@ def test_cells_that_listen_to_a_result_just_when_it_is_dropped_follow_their_job(
 
 
 def test_a_listener_that_fails_and_is_removed_harms_no_other(rig: Rig) -> None:
-    sized = rig.updater.result_for(STATUS, ("job",))
+    sized = rig.result_for(STATUS, "job")
     shown: list[Block] = []
 
     def gone(_: Block) -> None:
