@@ -6,7 +6,6 @@ all imports.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import contenders
-from .measure import memory_mb, peak_mb, seconds_of
+from .measure import digest, memory_mb, peak_above, seconds_of
 from .service import Service
 
 Output = dict[str, Any]
@@ -91,9 +90,9 @@ def pivots(contender: str, count: int, rounds: int, names: list[str]) -> Output:
     for name in names:
         cold[name] = seconds_of(lambda: answer(name)) * 1000  # noqa: B023
         warm[name] = [seconds_of(lambda: answer(name)) * 1000 for _ in range(rounds)]  # noqa: B023
-    peak = _peak_above(before)
+    peak = peak_above(before)
     if contender in ("ours", "from rows"):
-        answers = {name: hashlib.sha256(repr(answer(name)).encode()).hexdigest() for name in names}
+        answers = {name: digest(answer(name)) for name in names}
     return {"cold": cold, "warm": warm, "answers": answers, "peak": peak}
 
 
@@ -114,7 +113,7 @@ def export(folder: str, count: int, made: int) -> Output:
     for name in ("there", "again"):
         output[name] = seconds_of(lambda: Exporter(target, store, pivot_jobs.columns_of_store()).export(job_ids))
     store.close()
-    return output | {"peak": _peak_above(before), "files": len(list((target / "companies").iterdir()))}
+    return output | {"peak": peak_above(before), "files": len(list((target / "companies").iterdir()))}
 
 
 def rows(contender: str, place: str, name: str) -> Output:
@@ -126,12 +125,12 @@ def rows(contender: str, place: str, name: str) -> Output:
     first = answer(0)
     cold = time.perf_counter() - start
     warm = sorted(seconds_of(lambda: answer(number)) for number in (1, 2, 3))[1]  # noqa: B023
-    return {"cold": cold, "warm": warm, "answer": hashlib.sha256(repr(first).encode()).hexdigest()}
+    return {"cold": cold, "warm": warm, "answer": digest(first)}
 
 
 def known(contender: str, place: str, count: int, shown: str) -> Output:
     """The new companies of so many jobs: the first time, and the median of some more; in seconds."""
-    from .known_contenders import CONTENDERS, digest
+    from .known_contenders import CONTENDERS
 
     answer = CONTENDERS[contender](Path(place), count, shown)
     start = time.perf_counter()
@@ -155,18 +154,13 @@ def known_cells(place: str) -> Output:
 def _fetch(fetch: contenders.Fetch, service: Service) -> Output:
     before = memory_mb()
     rows = fetch(service)
-    return {"rows": len(rows), "peak": _peak_above(before)}
+    return {"rows": len(rows), "peak": peak_above(before)}
 
 
 def _disk_output(block: list[list[Any]], imported: float, before: float | None) -> Output:
     now = time.perf_counter()
     size = [len(block), len(block[0])]
-    return {"imports": imported - START, "work": now - imported, "size": size, "peak": _peak_above(before)}
-
-
-def _peak_above(before: float | None) -> float | None:
-    peak = peak_mb()
-    return None if before is None or peak is None else peak - before
+    return {"imports": imported - START, "work": now - imported, "size": size, "peak": peak_above(before)}
 
 
 TASKS: dict[str, Callable[..., Output]] = {

@@ -4,14 +4,13 @@ ways."""
 from __future__ import annotations
 
 import csv
-import hashlib
 import itertools
 import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from . import pivot_jobs
@@ -35,15 +34,6 @@ _WAYS: Final = ("{}", "https://www.{}/", "WWW.{}", "info@{}", "http://{}/de/abou
 
 Answer = Callable[[int], tuple[int, object]]
 """The number of new companies and what is shown of them, for the nth time."""
-
-
-@dataclass
-class _Services:
-    fetcher: Any
-    store: Any
-    columns: Any
-    known: Any
-    credits: Any = None
 
 
 def make_accounts(place: Path, count: int) -> None:
@@ -91,7 +81,7 @@ def files(count: int) -> list[JobFile]:
     return [pivot_jobs.file(number, content or "", folder) for number, content in enumerate(contents)]
 
 
-def services(place: Path, *, from_rows: bool = False) -> _Services:
+def services(place: Path, *, from_rows: bool = False) -> Any:
     """What the functions of cells share, until the process ends."""
     from xl_openfunnel import Client, Fetcher
     from xl_openfunnel.columns.maker import ColumnMaker
@@ -100,7 +90,7 @@ def services(place: Path, *, from_rows: bool = False) -> _Services:
     store = pivot_jobs.store()
     columns = None if from_rows else ColumnMaker(store, pivot_jobs.columns_of_store())
     fetcher = Fetcher(Client(pivot_jobs.ORIGIN, "of_never_sent"), store=store)
-    return _Services(fetcher, store, columns, KnownLists(place))
+    return SimpleNamespace(fetcher=fetcher, store=store, columns=columns, known=KnownLists(place))
 
 
 def ours(place: Path, count: int, shown: str, *, from_rows: bool = False) -> Answer:
@@ -109,7 +99,7 @@ def ours(place: Path, count: int, shown: str, *, from_rows: bool = False) -> Ans
     from xl_openfunnel.functions.known_companies import new
     from xl_openfunnel.runtime.background import in_background
 
-    shared: Any = services(place, from_rows=from_rows)
+    shared = services(place, from_rows=from_rows)
 
     def answer(number: int) -> tuple[int, Block]:
         jobs = tuple((pivot_jobs.job_id(each),) for each in range(count))
@@ -165,18 +155,13 @@ CONTENDERS: Final[dict[str, Callable[[Path, int, str], Answer]]] = {
 }
 
 
-def digest(shown: object) -> str:
-    """Of what is shown."""
-    return hashlib.sha256(repr(shown).encode()).hexdigest()
-
-
 def of_domain(place: Path) -> tuple[Callable[[], object], Callable[[], object]]:
     """``OF_DOMAIN`` of all websites as one range, and as many single calls."""
     from xl_openfunnel.functions.context import CallContext
     from xl_openfunnel.functions.implementations import evaluate
     from xl_openfunnel.functions.known_companies import domain
 
-    shared: Any = services(place)
+    shared = services(place)
     websites = tuple((row[1],) for row in accounts(place)[1:])
 
     def single() -> Block:
@@ -195,7 +180,7 @@ def cell_call(place: Path) -> tuple[Callable[[], object], float]:
     from xl_openfunnel.functions.known_companies import new
     from xl_openfunnel.hosts.excel.udfs import from_excel
 
-    shared: Any = services(place)
+    shared = services(place)
     there = threading.Event()
     calculations = Calculations(lambda _: there.set())
     rows = accounts(place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import importlib.util
 import json
 import os
@@ -117,6 +118,17 @@ def memory_mb() -> float | None:
     """The memory of this process now, in MB; its peak where the system does not report that."""
     status = Path("/proc/self/status")
     return _kilobytes(status.read_text(), "VmRSS:") / 1024 if status.exists() else peak_mb()
+
+
+def peak_above(before: float | None) -> float | None:
+    """MB of the peak above what was held before; None where the system does not report it."""
+    peak = peak_mb()
+    return None if before is None or peak is None else max(0.0, peak - before)
+
+
+def digest(answer: object) -> str:
+    """Tells whether two processes give the same answer."""
+    return hashlib.sha256(repr(answer).encode()).hexdigest()
 
 
 def _kilobytes(status: str, name: str) -> int:

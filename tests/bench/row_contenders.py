@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from . import pivot_jobs
@@ -26,15 +26,6 @@ QUESTIONS: Final[dict[str, tuple[str, tuple[object, ...]]]] = {
 """The function and its arguments after the job."""
 
 
-@dataclass
-class _Services:
-    fetcher: Any
-    store: Any
-    columns: Any
-    credits: Any = None
-    known: Any = None
-
-
 def ours(place: Path, name: str, *, from_rows: bool = False) -> Answer:
     """The functions of cells; ``from_rows`` without columns."""
     from xl_openfunnel import Client, Fetcher, Store
@@ -45,7 +36,7 @@ def ours(place: Path, name: str, *, from_rows: bool = False) -> Answer:
     store = Store(place / "store.sqlite3", pivot_jobs.ORIGIN)
     fetcher = Fetcher(Client(pivot_jobs.ORIGIN, "of_never_sent"), store=store)
     columns = None if from_rows else maker.connect(store)
-    services = _Services(fetcher, store, columns)
+    services: Any = SimpleNamespace(fetcher=fetcher, store=store, columns=columns)
     function, arguments = QUESTIONS[name]
 
     def answer(number: int) -> Block:

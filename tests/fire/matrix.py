@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from tests.bench.measure import memory_mb, peak_mb
+from tests.bench.measure import memory_mb, peak_above
 from tests.unit.tls import tls_server
 from xl_openfunnel import Snapshot
 from xl_openfunnel.jobs.policy.download import NO_TOTAL
@@ -81,7 +81,7 @@ def run_case(case: FaultCase, point: str, folder: Path) -> CaseResult:
         process.fetcher.refresh(JOB)
         env.advance(case.duration)
         snapshot = process.fetcher.watch(JOB)
-        received, mb = env.service.received[before:], _peak_above(memory_before)
+        received, mb = env.service.received[before:], peak_above(memory_before)
         errors = [
             *text_errors,
             *_row_errors(case, point, hit_pages, job, earlier, snapshot),
@@ -215,8 +215,3 @@ def _reset_peak() -> float | None:
     except OSError:
         return None
     return memory_mb()
-
-
-def _peak_above(memory_before: float | None) -> float | None:
-    peak = peak_mb()
-    return None if memory_before is None or peak is None else max(0.0, peak - memory_before)
