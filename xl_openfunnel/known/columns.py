@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from enum import IntEnum
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from ..company_key import CompanyKeys, host, linkedin_slug
 from ..fields import KNOWN_PREFIX, TIER_COLUMN, column_name
@@ -101,7 +101,7 @@ def columns_of_table(names: Iterable[str], lists: KnownLists | None) -> Selectio
 
 
 def tallies(snapshot: Snapshot, columns: Iterable[str] | None = None) -> list[str]:
-    """For each list of the snapshot's selection, how many of its companies are new to it: see `tally`.
+    """For each list of the snapshot's selection, how many of its companies are new to it: see `TierOf.tally`.
 
     A snapshot without companies has none to count.
 
@@ -112,46 +112,43 @@ def tallies(snapshot: Snapshot, columns: Iterable[str] | None = None) -> list[st
     derived = () if snapshot.selection is None else snapshot.selection.derived
     wanted = None if columns is None else set(columns)
     counted = [
-        column
+        column.derive
         for column in derived
-        if isinstance(column.derive, _TierOf) and (wanted is None or column.title in wanted)
+        if isinstance(column.derive, TierOf) and (wanted is None or column.title in wanted)
     ]
     if not counted or not len(frame := snapshot.frame(_SOURCES)):
         return []
-    return [tally(column, zip(frame["linkedin_url"], frame["domain"], strict=True)) for column in counted]
+    return [tier_of.tally(zip(frame["linkedin_url"], frame["domain"], strict=True)) for tier_of in counted]
 
 
 def _column(name: str, lists: KnownLists) -> DerivedColumn:
     version = lists.version(name)  # before the list is read: what it may hold then is newer, and read again
     known = lists.get(name)
-    return DerivedColumn(known_column(name), KNOWN_PREFIX + known.name, _SOURCES, version, _TierOf(known))
+    return DerivedColumn(known_column(name), KNOWN_PREFIX + known.name, _SOURCES, version, TierOf(known))
 
 
-class _TierOf:
+class TierOf:
     """Gives the values of a list's column."""
 
     def __init__(self, known: KnownList) -> None:
-        self.known = known
+        self._known = known
 
     def __call__(self, linkedin_url: object, domain: object) -> str | None:
-        tier = self.match(linkedin_url, domain).tier
+        tier = self._match(linkedin_url, domain).tier
         return None if tier is Tier.NEW else str(tier)
 
-    def match(self, linkedin_url: object, domain: object, *, hints: bool = False) -> Match:
+    def _match(self, linkedin_url: object, domain: object, *, hints: bool = False) -> Match:
         keys = CompanyKeys(linkedin_slug(linkedin_url), host(domain), None)
-        return self.known.matcher.match(keys, WEAKEST, hints=hints)
+        return self._known.matcher.match(keys, WEAKEST, hints=hints)
 
+    def tally(self, companies: Iterable[tuple[object, object]]) -> str:
+        """How many companies are new: ``412 of 600 are new to "crm"; 3 of these have a known site``.
 
-def tally(column: DerivedColumn, companies: Iterable[tuple[object, object]]) -> str:
-    """How many companies are new to a list: ``412 of 600 are new to "crm"; 3 of these have a known site``.
-
-    Args:
-        column: one of `derived_columns`.
-        companies: the ``linkedin_url`` and the ``domain`` of each.
-    """
-    tier_of = cast("_TierOf", column.derive)
-    matches = (tier_of.match(url, domain, hints=True) for url, domain in companies)
-    return Counts.of(matches, WEAKEST).text(f'"{tier_of.known.name}"')
+        Args:
+            companies: the ``linkedin_url`` and the ``domain`` of each.
+        """
+        matches = (self._match(url, domain, hints=True) for url, domain in companies)
+        return Counts.of(matches, WEAKEST).text(f'"{self._known.name}"')
 
 
 class Telling(IntEnum):

@@ -18,9 +18,9 @@ from xl_openfunnel.hosts.excel.table_merge import column_indexes
 from xl_openfunnel.jobs.stacking import stacked_frame
 from xl_openfunnel.known.columns import (
     Telling,
+    TierOf,
     columns_of_table,
     derived_columns,
-    tally,
     with_all_columns,
     with_columns,
     without_known,
@@ -202,8 +202,9 @@ def test_a_company_is_new_wherever_one_of_its_rows_is_chosen(
 def test_the_new_ones_are_counted_and_what_only_a_site_would_exclude(lists: KnownLists) -> None:
     (column,) = derived_columns(["crm"], lists)
     pairs = [(row["linkedin_url"], row["domain"]) for row in ROWS]
-    assert tally(column, pairs) == '2 of 5 are new to "CRM"; 1 of these has a known site; 1 cannot be compared'
-    assert tally(column, []) == '0 of 0 are new to "CRM"'
+    assert isinstance(column.derive, TierOf)
+    assert column.derive.tally(pairs) == '2 of 5 are new to "CRM"; 1 of these has a known site; 1 cannot be compared'
+    assert column.derive.tally([]) == '0 of 0 are new to "CRM"'
 
 
 def test_a_table_of_a_sheet_has_the_columns_of_all_lists_and_empties_those_that_are_gone(lists: KnownLists) -> None:

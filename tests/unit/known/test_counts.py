@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.unit.files.conftest import make_snapshot
 from xl_openfunnel.company_key import keys_of
 from xl_openfunnel.files.metadata import chosen_note
-from xl_openfunnel.known.columns import derived_columns, tally
+from xl_openfunnel.known.columns import TierOf, derived_columns
 from xl_openfunnel.known.counts import Counts
 from xl_openfunnel.known.lists import KnownLists
 from xl_openfunnel.known.selection import new_among, unique_companies, unknown
@@ -80,10 +80,10 @@ def test_the_column_of_a_list_counts_the_rows_that_its_criteria_find(
     lists.get.return_value = replace(make_list("x", [["a.com"]]), keys=known)
     (column,) = derived_columns(["x"], lists)
     pairs = [(row["linkedin_url"], row["domain"]) for row in rows]
-    assert column.derive
+    assert isinstance(column.derive, TierOf)
     values = [column.derive(*pair) for pair in pairs]
     expected = [values.count(None), values.count("not comparable")]
-    assert numbers(tally(column, pairs), r"of [\d,]+ are new", "cannot be compared") == expected
+    assert numbers(column.derive.tally(pairs), r"of [\d,]+ are new", "cannot be compared") == expected
 
 
 def counts(weakest: Tier, *matches: Match) -> Counts:
