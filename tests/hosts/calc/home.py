@@ -71,9 +71,9 @@ def user_home(service: Service) -> Iterator[UserHome]:
     root = os.getuid() == 0
     if root:
         shutil.chown(profile, int(NOBODY), int(NOBODY))
-    before = f"setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups env HOME={profile}" if root else "exec"
+    before = f"setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups env HOME={profile}" if root else ""
     unopkg = UNOPKG.format(before=before, unopkg=shutil.which("unopkg"), profile=profile.as_uri())
-    (bin_ / "unopkg").write_text(unopkg.replace("exec exec", "exec"))
+    (bin_ / "unopkg").write_text(unopkg)
     (bin_ / "unopkg").chmod(0o755)
     # Hide an activated environment, as if started from the menu: LibreOffice's Python would take it for its own and
     # crash.
