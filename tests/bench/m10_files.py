@@ -7,8 +7,8 @@ from statistics import median
 from typing import Final
 
 from . import pivot_jobs
-from .measure import run_task
-from .report import Goal, Outcome, Row
+from .measure import median_peak, run_task
+from .report import Goal, Outcome, Row, memory
 
 JOBS: Final = 50
 MADE: Final = 8
@@ -26,10 +26,11 @@ def measure() -> Outcome:
     """The export into an empty folder, with columns missing and there, and once more."""
     pivot_jobs.make(JOBS, stored=True)
     pivot_jobs.make_columns_of_store(JOBS)
-    outputs = []
+    children = []
     for _ in range(PROCESSES):
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            outputs.append(run_task("export", folder=folder, count=JOBS, made=MADE).output)
+            children.append(run_task("export", folder=folder, count=JOBS, made=MADE))
+    outputs = [child.output for child in children]
     if {output["files"] for output in outputs} != {JOBS}:
         raise RuntimeError(f"there should be {JOBS} files: {outputs}")
     made, there, again = (median(output[name] for output in outputs) for name in ("made", "there", "again"))
@@ -43,10 +44,5 @@ def measure() -> Outcome:
         ],
         [Goal("M10 companies exported in a second, with their columns", count / there, ">=", MIN_EXPORTED)],
     )
-    peaks = [output["peak"] for output in outputs]
-    if None in peaks:
-        outcome.notes.append("M10 memory: this system does not report a process's peak")
-        return outcome
-    outcome.rows.append(Row("M10", f"memory, {what}", "MB", median(peaks), remark="peak above the imports"))
-    outcome.goals.append(Goal("M10 export, peak memory above the imports", median(peaks), "<=", MAX_MB, " MB"))
+    outcome.add(memory("M10", what, median_peak(children), MAX_MB))
     return outcome

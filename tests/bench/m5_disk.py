@@ -9,7 +9,7 @@ from typing import Final
 from xl_openfunnel.fields import DEFAULT_COLUMNS
 
 from .measure import alternate, median_peak, run_task
-from .report import Goal, Outcome, Row
+from .report import Goal, Outcome, Row, memory
 from .stored import ROWS, Stored, stored_job
 
 PEER: Final = "requests-cache"
@@ -47,11 +47,6 @@ def _compare(stored: Stored, what: str, columns: list[str] | None) -> Outcome:
             Goal(f"M5 {what}, faster without imports too", work[PEER] / work["ours"], ">=", 1.0, "×"),
         ],
     )
-    peak = median_peak(children["ours"])
-    if peak is None:
-        outcome.notes.append("M5 memory: this system does not report a process's peak")
-        return outcome
-    remark = "peak above the imports, which include pandas; with the block"
-    outcome.rows.append(Row("M5", f"memory for {what}", "MB", peak, PEER, median_peak(children[PEER]), None, remark))
-    outcome.goals.append(Goal(f"M5 {what}, peak memory above the imports", peak, "<=", MAX_MB, " MB"))
+    ours, peer = (median_peak(each) for each in children.values())
+    outcome.add(memory("M5", what, ours, MAX_MB, PEER, peer, remark=", which include pandas; with the block"))
     return outcome

@@ -9,9 +9,9 @@ from statistics import median
 from typing import Final
 
 from . import pivot_jobs
-from .measure import Child, alternate, not_installed, run_task
+from .measure import Child, alternate, median_peak, not_installed, run_task
 from .pivot_contenders import QUESTIONS, file_bytes
-from .report import Goal, Outcome, Row
+from .report import Goal, Outcome, Row, memory
 
 JOBS: Final = 50
 LARGE_JOBS: Final = 500
@@ -83,18 +83,10 @@ def _compare(count: int, contenders: Sequence[str], *, from_rows: bool) -> Outco
             outcome.goals.append(Goal(f"{measure} {name}, faster than from rows", before / mine, ">=", MIN_GAIN, "×"))
             if children["ours"][0].output["answers"][name] != old.output["answers"][name]:
                 raise RuntimeError(f"{name}: columns and rows should give the same cells")
-    outcome.add(_memory(children, measure, companies))
+    peak = {name: median_peak(each) for name, each in children.items()}
+    remark = ", all questions"
+    outcome.add(memory(measure, companies, peak["ours"], MAX_MB, "pandas", peak.get("pandas"), peak["DuckDB"], remark))
     return outcome
-
-
-def _memory(children: dict[str, list[Child]], measure: str, companies: str) -> Outcome:
-    peaks = {name: [child.output["peak"] for child in each] for name, each in children.items()}
-    if None in peaks["ours"]:
-        return Outcome(notes=[f"{measure} memory: this system does not report a process's peak"])
-    peak = {name: median(each) for name, each in peaks.items()}
-    remark = "peak above the imports, all questions"
-    row = Row(measure, f"memory, {companies}", "MB", peak["ours"], "pandas", peak.get("pandas"), peak["DuckDB"], remark)
-    return Outcome([row], [Goal(f"{measure} peak memory above the imports", peak["ours"], "<=", MAX_MB, " MB")])
 
 
 def _median(children: Sequence[Child], kind: str, name: str) -> float:

@@ -100,6 +100,23 @@ class Outcome:
         return [goal for goal in self.goals if not goal.met]
 
 
+def memory(
+    measure: str,
+    what: str,
+    ours: float | None,
+    limit: float,
+    peer: str = "",
+    theirs: float | None = None,
+    floor: float | None = None,
+    remark: str = "",
+) -> Outcome:
+    """Our peak memory in MB above the imports; None where the system does not report it."""
+    if ours is None:
+        return Outcome(notes=[f"{measure} memory: this system does not report a process's peak"])
+    row = Row(measure, f"memory, {what}", "MB", ours, peer, theirs, floor, f"peak above the imports{remark}")
+    return Outcome([row], [Goal(f"{measure} {what}, peak memory above the imports", ours, "<=", limit, " MB")])
+
+
 def show(outcome: Outcome) -> None:
     """Print the tables."""
     console = Console()
