@@ -49,6 +49,17 @@ def press_and_wait(bridge: Bridge, action: str, where: Cells | None, given: str 
     return outcome(excel)
 
 
+def until_final(excel: FakeExcel, sheet: Sheet, job_id: str) -> None:
+    """Enter the job into A2, and wait until all of it is known."""
+
+    def is_final() -> bool:
+        sheet.enter("B2", '=OF_INFO(A2,"final")')
+        return sheet.value("B2") is True
+
+    sheet.type("A2", job_id)
+    excel.pump(is_final, timeout=60)
+
+
 def add_job(service: Simulator, rows: list[Any], **more: Any) -> SimulatedJob:
     job = SimulatedJob(rows, job_id=f"job-{next(numbers)}", **more)
     service.add(job)

@@ -8,6 +8,7 @@ from tests.hosts import earlier
 from tests.hosts.excel.bridge import Bridge
 from tests.hosts.excel.fake.excel import FakeExcel
 from tests.hosts.excel.fake.sheet import Sheet
+from tests.hosts.excel.windows.pressing import until_final
 from xl_openfunnel import table
 from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.simulator import SimulatedJob, Simulator, companies
@@ -23,22 +24,13 @@ def job(service: Simulator) -> None:
     service.add(JOB)
 
 
-def _until_final(sheet: Sheet, excel: FakeExcel) -> None:
-    def final() -> bool:
-        sheet.enter("B2", '=OF_INFO(A2,"final")')
-        return sheet.value("B2") is True
-
-    sheet.type("A2", JOB.job_id)
-    excel.pump(final, timeout=60)
-
-
 def _until_calculated(sheet: Sheet, excel: FakeExcel, *cells: str) -> None:
     """Wait until a calculation is over that takes longer than a cell waits."""
     excel.pump(lambda: "loading" not in [sheet.value(cell) for cell in cells], timeout=60)
 
 
 def test_ten_thousand_rows_arrive_whole_and_equal_to_the_frame(sheet: Sheet, excel: FakeExcel) -> None:
-    _until_final(sheet, excel)
+    until_final(excel, sheet, JOB.job_id)
     sheet.enter("A5", "=OF_ROWS(A2)")
     assert list(sheet.block("A5")[0]) == ["loading", *[""] * 6]
     _until_calculated(sheet, excel, "A5")
@@ -47,7 +39,7 @@ def test_ten_thousand_rows_arrive_whole_and_equal_to_the_frame(sheet: Sheet, exc
 
 
 def test_arguments_arrive_as_excel_sends_them(sheet: Sheet, excel: FakeExcel) -> None:
-    _until_final(sheet, excel)
+    until_final(excel, sheet, JOB.job_id)
     sheet.enter("D1", "=OF_STATUS(A1:A2)")
     assert [list(row) for row in sheet.block("D1")] == [[""], ["completed"]]
     sheet.enter("F1", '=OF_ROWS(A2,{"domain","name"},FALSE)')
@@ -66,7 +58,7 @@ def test_arguments_arrive_as_excel_sends_them(sheet: Sheet, excel: FakeExcel) ->
 
 
 def test_companies_are_chosen_sorted_and_cut_by_a_range_and_by_texts(sheet: Sheet, excel: FakeExcel) -> None:
-    _until_final(sheet, excel)
+    until_final(excel, sheet, JOB.job_id)
     for cell, content in (("J1", "employee_count"), ("K1", ">0"), ("J2", "rank"), ("K2", "<=500"), ("J3", "country")):
         sheet.type(cell, content)
     sheet.enter("A5", '=OF_ROWS(A2,"rank,employee_count",FALSE,"final",J1:K3,"-employee_count,-rank",50)')
@@ -81,7 +73,7 @@ def test_companies_are_chosen_sorted_and_cut_by_a_range_and_by_texts(sheet: Shee
 
 
 def test_fifty_cells_cost_the_requests_of_one(sheet: Sheet, excel: FakeExcel, service: Simulator) -> None:
-    _until_final(sheet, excel)
+    until_final(excel, sheet, JOB.job_id)
     before = len(service.received)
     for row in range(1, 51):
         sheet.enter(f"H{row}", '=OF_STATUS("ten-thousand")')
@@ -93,7 +85,7 @@ def test_a_workbook_with_wrappers_of_version_0_works_as_before(
     sheet: Sheet, excel: FakeExcel, bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bridge, "wrapper_version", 0)
-    _until_final(sheet, excel)
+    until_final(excel, sheet, JOB.job_id)
     shown = {
         "OF_STATUS": "=OF_STATUS(A2)",
         "OF_ROWS": '=OF_ROWS(A2,"name",FALSE)',

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.hosts.excel.windows.pressing import until_final
 from xl_openfunnel import table
 from xl_openfunnel.fields import DEFAULT_COLUMNS
 from xl_openfunnel.functions.catalog import CATALOG
@@ -43,13 +44,7 @@ def installed(excel: FakeExcel, stock: StockBridge) -> None:
 @pytest.fixture
 def final(sheet: Sheet, excel: FakeExcel) -> Sheet:
     """A sheet with the job in A2, all of which is known."""
-
-    def is_final() -> bool:
-        sheet.enter("B2", '=OF_INFO(A2,"final")')
-        return sheet.value("B2") is True
-
-    sheet.type("A2", JOB.job_id)
-    excel.pump(is_final, timeout=60)
+    until_final(excel, sheet, JOB.job_id)
     return sheet
 
 
