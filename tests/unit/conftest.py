@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.raw_server import RawServer
-from xl_openfunnel.notebook import shared_fetchers
+from xl_openfunnel.fetch_rows import shared_fetchers
 
 
 @pytest.fixture(autouse=True)

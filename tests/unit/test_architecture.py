@@ -25,9 +25,8 @@ LAYERS = (
     ("hosts",),
     ("workbook",),
     ("functions", "files"),
-    ("__init__",),
-    ("public",),
-    ("notebook",),
+    ("__init__",),  # the public names
+    ("fetch_rows",),
     ("known",),
     ("columns",),
     ("jobs",),

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from xl_openfunnel import Client, Fetcher, OpenFunnelError, Snapshot, Store, fetch_rows
-from xl_openfunnel.notebook import fetch_with
+from xl_openfunnel.fetch_rows import fetch_with
 from xl_openfunnel.simulator import Fault, SimulatedJob, Simulator, companies
 
 SECRET = "of_live_s3cr3t_0123456789abcdef"

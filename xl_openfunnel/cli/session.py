@@ -14,10 +14,10 @@ import typer
 from .. import Client, Fetcher, Store
 from ..api.endpoints import find_job_id
 from ..errors import ConfigurationError, InvalidJobIdError, JobNotFoundError, OpenFunnelError
+from ..fetch_rows import shared_fetcher
 from ..jobs.store.ledger import SHORT_ID, known_names
 from ..jobs.waiting import about_job, with_message
 from ..log import CAUSE
-from ..notebook import shared_fetcher
 from ..pasted import NO_JOB_KNOWN, did_you_mean, holds_key, job_ids, refusal, similar_names
 from ..settings import Settings, origin_of, store_path
 

@@ -15,8 +15,8 @@ from tests.unit.cli.conftest import DONE, ROWS, SECRET, Run, Serve
 from xl_openfunnel import JobStatus, Store
 from xl_openfunnel.cli.session import short_ids
 from xl_openfunnel.columns.folder import ColumnFolder
+from xl_openfunnel.fetch_rows import shared_fetchers
 from xl_openfunnel.jobs.store import store as kept
-from xl_openfunnel.notebook import shared_fetchers
 from xl_openfunnel.settings import origin_of, store_path
 from xl_openfunnel.simulator import SimulatedJob
 

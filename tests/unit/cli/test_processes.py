@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -155,21 +154,6 @@ def test_ctrl_c_ends_with_one_line_and_130(
     assert err.splitlines()[-1] == "Stopped."
     assert "Traceback" not in err
     assert [path.name for path in tmp_path.iterdir() if path.suffix in (".part", ".xlsx")] == []
-
-
-@pytest.mark.parametrize("loading", ["requests", "typer"])
-@pytest.mark.parametrize("entry", ["console script", "module"])
-def test_ctrl_c_while_modules_load_ends_quietly_with_130(tmp_path: Path, entry: str, loading: str) -> None:
-    allowed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # a parent may ignore it
-    (tmp_path / "sitecustomize.py").write_text(allowed)
-    (tmp_path / f"{loading}.py").write_text("import signal; signal.raise_signal(signal.SIGINT)")
-    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text("utf-8"))["project"]
-    module, _, function = project["scripts"]["xl-openfunnel"].partition(":")
-    script = ["-c", f"import sys; from {module} import {function}; sys.exit({function}())"]
-    command = [sys.executable, *(script if entry == "console script" else ["-m", "xl_openfunnel"]), "--version"]
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
 
 
 def test_ctrl_c_is_ignored_once_the_command_is_ending(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

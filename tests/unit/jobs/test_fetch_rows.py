@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import threading
 import warnings
 from functools import partial
@@ -31,10 +32,11 @@ from xl_openfunnel import (
     TransportError,
     UnknownColumnError,
     fetch_rows,
-    notebook,
 )
-from xl_openfunnel.notebook import fetch_with
+from xl_openfunnel.fetch_rows import fetch_with
 from xl_openfunnel.simulator import Fault, SimulatedJob, Simulator, companies
+
+rows_module = sys.modules["xl_openfunnel.fetch_rows"]  # the package has the function under this name
 
 ROWS = companies(250, seed=11)
 
@@ -57,11 +59,11 @@ def test_frame_has_every_row_in_order_and_its_origin_in_attrs() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
 def test_a_forked_process_gets_fetchers_while_another_thread_made_one() -> None:
-    with notebook._lock, warnings.catch_warnings():
+    with rows_module._lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # from 3.12 on: other threads, such as those of pytest-xdist
         child = os.fork()
         if child == 0:
-            os._exit(notebook._lock.acquire(blocking=False))
+            os._exit(rows_module._lock.acquire(blocking=False))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
 
 

@@ -22,11 +22,11 @@ from xl_openfunnel import (
     Snapshot,
     Store,
 )
+from xl_openfunnel.fetch_rows import fetch_with
 from xl_openfunnel.jobs.policy.state import JobState
 from xl_openfunnel.jobs.snapshot import NO_ROWS
 from xl_openfunnel.jobs.store.database import StoreBusyError
 from xl_openfunnel.jobs.store.worker import StoreWorker
-from xl_openfunnel.notebook import fetch_with
 from xl_openfunnel.simulator import Fault, SimulatedJob
 
 

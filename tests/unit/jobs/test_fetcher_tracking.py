@@ -16,9 +16,9 @@ from xl_openfunnel import (
     Page,
     Snapshot,
 )
+from xl_openfunnel.fetch_rows import fetch_with
 from xl_openfunnel.jobs.policy.state import PageRequest, RequestGate
 from xl_openfunnel.jobs.snapshot import Problem
-from xl_openfunnel.notebook import fetch_with
 from xl_openfunnel.simulator import Fault, SimulatedJob, companies
 
 # ---- 7: final is final ------------------------------------------------------------------------------------------
