@@ -26,7 +26,7 @@ def fetch_ours(base_url: str, api_key: str, job_id: str) -> Output:
     """Fetch all rows of a finished job."""
     import pandas as pd  # noqa: F401 - what counts is above the imports, pandas among them
 
-    from xl_openfunnel import fetch_rows  # noqa: F401
+    import xl_openfunnel  # noqa: F401
 
     return _fetch(contenders.ours, Service(base_url, api_key, job_id))
 

@@ -37,7 +37,7 @@ def measure() -> Outcome:
 
 def _imports() -> Outcome:
     code = {
-        "ours": _IMPORT.format(statement="from xl_openfunnel import fetch_rows"),
+        "ours": _IMPORT.format(statement="import xl_openfunnel"),
         "requests": _IMPORT.format(statement="import requests"),
         "bare": _IMPORT.format(statement=""),
     }

@@ -18,7 +18,17 @@ from ...runtime.clock import FOREVER
 from ..snapshot import Problem, Result
 from .download import NO_TOTAL, idle, page_answered
 from .polling import poll_answered
-from .state import JobState, Moment, PageRequest, Phase, RequestGate, failed_problem, restart_polling, with_problem
+from .state import (
+    MIN_INTERVAL,
+    JobState,
+    Moment,
+    PageRequest,
+    Phase,
+    RequestGate,
+    failed_problem,
+    restart_polling,
+    with_problem,
+)
 
 FIRST_REQUEST_DELAY = 1.0
 """Seconds before the first request for a job that was only watched: cells and the function wizard watch half-typed
@@ -127,14 +137,15 @@ def reload(state: JobState) -> JobState:
 def start_over(state: JobState, moment: Moment) -> JobState:
     """Read the job again; the rows that are shown stay until the new result is final.
 
-    A poll or download under way is not started twice: it only stops waiting. A download that is stuck, because a page
-    or the key is missing, is dropped: a page that it already has may be the cause.
+    A poll or download under way is not started twice: it only stops waiting, and the intervals between polls grow
+    from the shortest again. A download that is stuck, because a page or the key is missing, is dropped: a page that
+    it already has may be the cause.
     """
     if state.phase is Phase.LOADING:
         return replace(state, force_refresh=True, due=moment.now)
     stuck = state.phase is Phase.DOWNLOADING and not state.in_flight
     if state.phase is not Phase.IDLE and not stuck:
-        return replace(state, due=moment.now, failures=0, retries={})
+        return replace(state, due=moment.now, failures=0, retries={}, interval=MIN_INTERVAL)
     problem = None if state.result is None else failed_problem(state.result, state.result.as_of)
     return replace(
         restart_polling(state),

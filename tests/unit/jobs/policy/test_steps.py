@@ -23,7 +23,8 @@ from xl_openfunnel import (
     TransportError,
 )
 from xl_openfunnel.jobs.policy import download, pagination, steps
-from xl_openfunnel.jobs.policy.state import JobState, Moment, PageRequest, Phase, RequestGate
+from xl_openfunnel.jobs.policy.polling import INTERVAL_GROWTH
+from xl_openfunnel.jobs.policy.state import MIN_INTERVAL, JobState, Moment, PageRequest, Phase, RequestGate
 from xl_openfunnel.jobs.policy.steps import LoadFromStore, SaveResult, SendRequests, Wait, next_step
 from xl_openfunnel.jobs.snapshot import NO_ROWS, Problem, Result
 from xl_openfunnel.jobs.snapshot_builder import build_snapshot
@@ -182,6 +183,13 @@ def test_refresh_does_not_wait_for_the_next_poll() -> None:
     assert send(steps.start_over(polled, at(1.5)), 1.5)[1] == (PageRequest(None, "poll"),)
     failed = respond(loaded(), 1, ServerError("503", retry_after=100))
     assert send(steps.start_over(failed, at(1.5)), 1.5)[1] == (PageRequest(None, "poll"),)
+
+
+def test_refreshes_while_nothing_changes_do_not_lengthen_the_interval() -> None:
+    state = respond(loaded(), 1, page())
+    for second in range(2, 30):
+        state = respond(steps.start_over(state, at(second)), second, page())
+        assert state.due - second <= MIN_INTERVAL * INTERVAL_GROWTH
 
 
 def test_download_requests_all_pages_predicted_by_the_manifest_at_once() -> None:
