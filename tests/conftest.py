@@ -1,4 +1,5 @@
-"""What is so for all tests: none is timed, in CI none may be skipped, and those that wait longest start first."""
+"""What is so for all tests: none is timed, in CI none may be skipped or use the user's own files, and those that wait
+longest start first."""
 
 from __future__ import annotations
 
@@ -6,11 +7,12 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import hypothesis
 import pytest
 
+from xl_openfunnel.settings import log_path, store_path
 from xl_openfunnel.shared_hosts import use_own
 
 if TYPE_CHECKING:
@@ -80,8 +82,21 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
         _skipped.append(report.nodeid)
 
 
+def _users_own_files() -> dict[Path, int]:
+    """When the files of the user's store and log were last written."""
+    folders = {store_path().parent, log_path().parent}
+    return {path: path.stat().st_mtime_ns for folder in folders for path in folder.rglob("*")}
+
+
+_own_files: Final = _users_own_files()
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     on_behalf = hasattr(session.config, "workerinput")  # of the process that has all reports
-    if _skipped and not on_behalf and os.environ.get("CI") == "true":
-        print("\nskipped, which CI does not allow:", *_skipped, sep="\n  ")  # noqa: T201
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if on_behalf or os.environ.get("CI") != "true":
+        return
+    used = sorted(path for path, written in _users_own_files().items() if _own_files.get(path) != written)
+    for what, found in (("skipped", _skipped), ("written into the user's own files", used)):
+        if found:
+            print(f"\n{what}, which CI does not allow:", *found, sep="\n  ")  # noqa: T201
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED

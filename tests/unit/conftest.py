@@ -11,15 +11,32 @@ from tests.unit.raw_server import RawServer
 from xl_openfunnel.fetch_rows import shared_fetchers
 
 
+@pytest.fixture(scope="package", autouse=True)
+def no_settings_of_the_user_in_wider_fixtures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Those of a module or a session are set up before the fixture of each test."""
+    with pytest.MonkeyPatch.context() as patch:
+        _use_own(tmp_path_factory.mktemp("wider"), patch)
+        yield
+        _close_fetchers()
+
+
 @pytest.fixture(autouse=True)
 def no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    for name in ("OPENFUNNEL_API_KEY", "OPENFUNNEL_BASE_URL", "OPENFUNNEL_CONCURRENCY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("OPENFUNNEL_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
-    for name in ("HOME", "USERPROFILE", "XDG_CONFIG_HOME", "APPDATA", "LOCALAPPDATA", "WIN_PD_OVERRIDE_LOCAL_APPDATA"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
+    _use_own(tmp_path, monkeypatch)
     yield
+    _close_fetchers()
+
+
+def _use_own(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENFUNNEL_API_KEY", "OPENFUNNEL_BASE_URL", "OPENFUNNEL_CONCURRENCY"):
+        patch.delenv(name, raising=False)
+    patch.setenv("OPENFUNNEL_CACHE_DIR", str(folder / "cache"))
+    patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    for name in ("HOME", "USERPROFILE", "XDG_CONFIG_HOME", "APPDATA", "LOCALAPPDATA", "WIN_PD_OVERRIDE_LOCAL_APPDATA"):
+        patch.setenv(name, str(folder / "home"))
+
+
+def _close_fetchers() -> None:
     for fetcher in shared_fetchers.values():
         fetcher.close()
     shared_fetchers.clear()
