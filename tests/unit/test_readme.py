@@ -43,11 +43,15 @@ def test_the_snippets_run_from_top_to_bottom_as_shown(monkeypatch: pytest.Monkey
     assert names["fetcher"].busy is False  # it ends with its block
 
 
-def test_the_snippet_of_the_simulator_runs() -> None:
-    (snippet,) = re.findall(r"```python\n(.*?)```", (ROOT / "tests" / "README.md").read_text("utf-8"), re.DOTALL)
+def test_the_snippets_for_contributors_run() -> None:
     names: dict[str, Any] = {}
-    exec(compile(snippet, "README.md", "exec"), names)
+    try:
+        for snippet in re.findall(r"```python\n(.*?)```", (ROOT / "tests" / "README.md").read_text("utf-8"), re.DOTALL):
+            exec(compile(snippet, "README.md", "exec"), names)
+    finally:
+        session.end()
     assert names["fetcher"].busy is False
+    assert names["block"] == [["loading"]]
 
 
 def test_the_fields_of_a_job_as_json_are_all_named() -> None:
@@ -83,6 +87,11 @@ def test_a_page_of_the_guide_says_first_for_whom_it_is_and_the_readme_names_it(p
 
 def test_the_readme_is_one_that_people_finish() -> None:
     assert len(README.read_text("utf-8").splitlines()) <= 220
+
+
+def test_the_readme_shows_every_function() -> None:
+    shown = re.findall(r"^\| `=(OF_\w+)\(", README.read_text("utf-8"), re.MULTILINE)
+    assert sorted(shown) == sorted(REGISTRY)
 
 
 def test_the_tables_of_the_guide_are_those_of_the_code() -> None:

@@ -133,7 +133,7 @@ def columns(folder: ColumnFolder) -> CheckResult:
         return wrong(f"{folder.path} is no folder", f"{slow} Remove it: the folder is made again.")
     usage, irregular = folder.usage(), folder.irregular()
     if not usage.files and not irregular:
-        return ok(f"none yet: the first final job makes {folder.path}")
+        return ok(f"none yet: the first cell or query that uses a final job makes {folder.path}")
     parts = [f"{folder.path}, {size(usage.size)}, {count(usage.files, 'job')}"]
     if usage.damaged:
         parts.append(f"{usage.damaged} damaged, to be made again")
