@@ -103,14 +103,16 @@ class Settings:
             ConfigurationError: a value cannot be used; the message names its source.
         """
         return cls(
-            base_url=checked_base_url(base_url or environ.get(ENV_BASE_URL, "").strip() or BASE_URL),
+            base_url=checked_base_url(base_url)
+            if base_url
+            else checked_base_url(environ.get(ENV_BASE_URL, "").strip() or BASE_URL, f" ({ENV_BASE_URL})"),
             cache_dir=_cache_dir(environ) or _default_cache_dir(),
             concurrency=_concurrency(environ.get(_ENV_CONCURRENCY, "").strip()),
         )
 
 
-def checked_base_url(url: str) -> str:
-    """``url`` without a trailing slash, checked to be safe for the API key.
+def checked_base_url(url: str, source: str = "") -> str:
+    """``url`` without a trailing slash, checked to be safe for the API key; ``source`` ends a message.
 
     Raises:
         InsecureUrlError: plain http to any other machine than this one.
@@ -128,23 +130,16 @@ def checked_base_url(url: str) -> str:
         or re.search(r"\s", url.strip())
         or unquoted(url) != url.strip()
     ):
-        raise ConfigurationError(
-            f"The base URL {_safe_repr(url)} is no web address. Give one like {BASE_URL} ({ENV_BASE_URL})."
-        )
+        raise ConfigurationError(f"The base URL {_safe_repr(url)} is no web address. Give one like {BASE_URL}{source}.")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ConfigurationError(
-            "The base URL must have no user name, password, query or fragment: "
-            f"give one like {BASE_URL} ({ENV_BASE_URL})."
+            f"The base URL must have no user name, password, query or fragment: give one like {BASE_URL}{source}."
         )
     netloc = parts.netloc.lower()  # lower() may add characters: İ becomes i and a combining dot
     if not _HOST_AND_PORT.fullmatch(netloc) or not _is_host(host, netloc):
-        raise ConfigurationError(
-            f"The base URL {_safe_repr(url)} names no host. Give one like {BASE_URL} ({ENV_BASE_URL})."
-        )
+        raise ConfigurationError(f"The base URL {_safe_repr(url)} names no host. Give one like {BASE_URL}{source}.")
     if parts.scheme == "http" and not is_loopback(host):
-        raise InsecureUrlError(
-            f"The base URL {_safe_repr(url)} would send the API key unencrypted. Use https ({ENV_BASE_URL})."
-        )
+        raise InsecureUrlError(f"The base URL {_safe_repr(url)} would send the API key unencrypted. Use https{source}.")
     return f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"
 
 

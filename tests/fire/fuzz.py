@@ -30,7 +30,7 @@ from xl_openfunnel.functions.credits import CreditsCache
 from xl_openfunnel.functions.implementations import UNEXPECTED, evaluate
 from xl_openfunnel.known.lists import KnownLists
 from xl_openfunnel.known.tables import make_list
-from xl_openfunnel.settings import Settings, checked_base_url, origin_of
+from xl_openfunnel.settings import BASE_URL, Settings, checked_base_url, origin_of
 from xl_openfunnel.simulator import SimulatedJob, companies
 
 from .environment import running_environment
@@ -120,7 +120,8 @@ def _check_response(body: bytes) -> None:
         shown = table.block(table.frame(rows))
         assert {len(line) for line in shown} == {len(shown[0])}
     for status in (400, 404, 422, 429, 500):
-        error = error_from(HttpResponse(status, {"Retry-After": str(body[:9])}, body), key_source="x", job_id="job")
+        response = HttpResponse(status, {"Retry-After": str(body[:9])}, body)
+        error = error_from(response, key_source="x", job_id="job", base_url=BASE_URL)
         assert 0 < len(error.cell_text) <= 255
     for read in (models.read_credits, models.read_cancel):
         with suppress(OpenFunnelError):

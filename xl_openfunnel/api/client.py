@@ -172,7 +172,7 @@ class Client:
             except OpenFunnelError as response_error:
                 error = response_error
         else:
-            error = error_from(response, key_source=key.source, job_id=job_id)
+            error = error_from(response, key_source=key.source, job_id=job_id, base_url=self.base_url)
         if isinstance(error, AuthenticationError):
             self.reset_key()
         return _redacted(key, error)

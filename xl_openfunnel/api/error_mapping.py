@@ -46,7 +46,12 @@ class _ErrorBody:
 
 
 def error_from(
-    response: HttpResponse, *, key_source: str, job_id: str | None, now: Callable[[], float] = time.time
+    response: HttpResponse,
+    *,
+    key_source: str,
+    job_id: str | None,
+    base_url: str,
+    now: Callable[[], float] = time.time,
 ) -> OpenFunnelError:
     """The error for a response that is not 2xx.
 
@@ -54,10 +59,11 @@ def error_from(
         response: the whole response.
         key_source: where the key came from, for the message.
         job_id: the requested job; None for a request that concerns no job.
+        base_url: the service's address, for the message.
         now: returns seconds since the epoch, to read a ``Retry-After`` date.
     """
     error_body = _parse_body(response.body)
-    kind, message = _classify(response, error_body, key_source, job_id)
+    kind, message = _classify(response, error_body, key_source, job_id, base_url)
     retry_after = error_body.retry_after
     if (header := response.headers.get("Retry-After")) is not None:
         retry_after = seconds_to_wait(header, now()) if retry_after is None else retry_after
@@ -72,7 +78,7 @@ def error_from(
 
 
 def _classify(
-    response: HttpResponse, error_body: _ErrorBody, key_source: str, job_id: str | None
+    response: HttpResponse, error_body: _ErrorBody, key_source: str, job_id: str | None, base_url: str
 ) -> tuple[type[OpenFunnelError], str]:
     """The class and the message. The service's error code counts before the HTTP status, and both before its text."""
     status = response.status
@@ -98,12 +104,16 @@ def _classify(
         return RateLimitError, f"The service asks for fewer requests {http}{said}. Wait a while."
     if status >= 500 or status in (408, 425) or error_body.code == "INTERNAL_ERROR":
         return ServerError, f"The service is in trouble {http}{said}. Wait a while."
+    # A path such as /api/v1, which the requests have already, leads nowhere.
+    path = f"the path of the base URL {base_url}" if status == 404 and urlsplit(base_url).path else ""
     if status == 404 and job_id is not None:
+        also = f", {path}," if path else ","
         return JobNotFoundError, (
             f"There is no job {job_id} for this API key {http}. "
-            "Check the id, and that the key belongs to the account that started the job."
+            f"Check the id{also} and that the key belongs to the account that started the job."
         )
-    return InvalidRequestError, f"The service finds the request wrong {http}{said}."
+    wrong = f"The service finds the request wrong {http}{said}."
+    return InvalidRequestError, f"{wrong} Check {path}." if path else wrong
 
 
 def _redirect_target(response: HttpResponse) -> str:

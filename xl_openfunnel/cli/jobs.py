@@ -255,7 +255,7 @@ def _print_notes(outcome: Outcome, name: str | None, *, refresh: bool) -> None:
     if refresh and not snapshot.stale:
         terminal.print_message(f"{prefix}Read again from the service.")
     for note in job_text.manifest_notes(snapshot.manifest or {}):
-        terminal.print_message(prefix + note, mark="note: ", style="yellow", level="warning", job=snapshot.job_id)
+        terminal.print_warning(prefix + note, job=snapshot.job_id)
     for text in snapshot.warnings:
         terminal.print_warning(prefix + text, job=snapshot.job_id)
     if snapshot.problem is not None and outcome.error is None:

@@ -96,7 +96,7 @@ class Fault:
         if self.on not in _TARGETS:
             raise ValueError(f"a fault can be on {', '.join(_TARGETS)}, not on {self.on!r}")
         if self.kind == "redirect" and not self.location:
-            raise ValueError("a redirect needs a location")
+            raise ValueError("a redirect needs a target, such as redirect:location=http://127.0.0.1:9/elsewhere")
         if self.kind == "json" and self.body is None:
             raise ValueError("a json fault needs a body")
         if self.kind == "rewrite" and self.rewrite is None:

@@ -13,19 +13,23 @@ from requests.structures import CaseInsensitiveDict
 from xl_openfunnel import OpenFunnelError
 from xl_openfunnel.api.error_mapping import error_from
 from xl_openfunnel.api.http_sender import HttpResponse
+from xl_openfunnel.settings import BASE_URL
 
 JOB = "d8a1bddb-44f1-4c7f-87a7-f37496354ff6"
 TOO_LONG = {"type": "string_too_long", "loc": ["query", "query"], "msg": "at most 200 characters", "input": "of_secret"}
 KEY_MISSING = {"type": "missing", "loc": ["header", "X-API-Key"], "msg": "Field required", "input": None}
 
 
-def error(status: int, body: Any = b"", job_id: str | None = JOB, **headers: str) -> OpenFunnelError:
+def error(
+    status: int, body: Any = b"", job_id: str | None = JOB, base_url: str = BASE_URL, **headers: str
+) -> OpenFunnelError:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = CaseInsensitiveDict({name.replace("_", "-"): value for name, value in headers.items()})
     return error_from(
         HttpResponse(status, named, raw),
         key_source="environment variable OPENFUNNEL_API_KEY",
         job_id=job_id,
+        base_url=base_url,
         now=lambda: 1_700_000_000.0,
     )
 
@@ -68,6 +72,14 @@ def test_each_response_maps_to_its_error(status: int, body: Any, kind: str, says
 
 def test_404_without_a_job_is_not_a_missing_job() -> None:
     assert error(404, job_id=None).kind == "InvalidRequestError"
+
+
+@pytest.mark.parametrize("job_id", [JOB, None])
+def test_404_names_the_base_url_if_that_has_a_path(job_id: str | None) -> None:
+    assert "the path of the base URL https://x.example/api/v1" in str(
+        error(404, job_id=job_id, base_url="https://x.example/api/v1")
+    )
+    assert "base URL" not in str(error(404, job_id=job_id)) + str(error(400, base_url="https://x.example/api/v1"))
 
 
 def test_redirect_error_names_only_the_target_host() -> None:

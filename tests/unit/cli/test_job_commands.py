@@ -174,7 +174,7 @@ def test_rows_prints_the_quality_notes_of_the_service(serve: Serve, run: Run) ->
     serve(job)
     result = run("rows", job.job_id)
     assert result.code == 0
-    assert "note: the final ranking did not run properly" in result.err
+    assert "warning: the final ranking did not run properly" in result.err
 
 
 def test_watch_prints_a_line_for_each_change_and_ends_with_the_job(serve: Serve, run: Run) -> None:

@@ -267,7 +267,7 @@ def test_text_forms_are_parsed(text: str, fault: Fault) -> None:
         ("503:times=0", "times must be 1 or more"),
         ("503:200%", "rate is a probability"),
         ("999", "between 200 and 599"),
-        ("redirect", "needs a location"),
+        ("redirect", "needs a target"),
         ("json", "needs a body"),
         ("envelope:envelope=[1]", "no JSON object"),
         ("503:on=fire", "not on 'fire'"),
