@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import hashlib
 import importlib.util
@@ -118,6 +119,15 @@ def memory_mb() -> float | None:
     """The memory of this process now, in MB; its peak where the system does not report that."""
     status = Path("/proc/self/status")
     return _kilobytes(status.read_text(), "VmRSS:") / 1024 if status.exists() else peak_mb()
+
+
+def used_memory_mb() -> float | None:
+    """As `memory_mb`, once the C library has given back what is free; None where that is not glibc."""
+    give_back = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if give_back is None:
+        return None
+    give_back(0)
+    return memory_mb()
 
 
 def peak_above(before: float | None) -> float | None:

@@ -232,6 +232,8 @@ def _exports(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
 def _load(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
     outcome = load.run(folder, options.jobs, options.rows, options.running)
     memory = "" if outcome.mb is None else f"{outcome.mb:.0f} MB above the start, "
+    if outcome.mb_after is not None:
+        memory += f"{outcome.mb_after:.0f} MB in use once all are stored, "
     yield (
         f"{outcome.jobs} finished jobs of {outcome.rows:,} rows and {outcome.running} running ones, at once",
         (
