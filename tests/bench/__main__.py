@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -88,6 +89,7 @@ def main() -> int:
     if missing:
         _print(f'Not installed: {", ".join(missing)}. Get them with: pip install "xl-openfunnel[bench]"')
     outcome = Outcome()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is measured starts as it does for users
     with no_proxy():
         for name in options.only:
             start = time.monotonic()
